@@ -1,0 +1,1 @@
+"""Formats and storage: list, read, decode, encode, write whole, remember. Knows no Beam."""

@@ -1,0 +1,50 @@
+"""Identifies contents: SHA-256 of files, of values, of sets of inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from fsspec.core import url_to_fs
+
+from batchio.fileset import is_local, local_path
+
+_BLOCK_BYTES = 1 << 20
+
+
+def sha256(data: bytes) -> str:
+    """Returns the SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_of_file(path: str) -> str:
+    """Returns the SHA-256 of a file on any storage, read in blocks.
+
+    Raises:
+        OSError: When it cannot be read.
+    """
+    path = local_path(path)
+    digest = hashlib.sha256()
+    if is_local(path):
+        source = open(path, "rb")  # noqa: PTH123, SIM115 - closed by the with below
+    else:
+        fs, name = url_to_fs(path)
+        source = fs.open(name, "rb")
+    with source:
+        while block := source.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def of_value(value: Any) -> str:
+    """Returns a short digest of a JSON value, the same on every machine."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode())[:16]
+
+
+def of_inputs(named_digests: Iterable[tuple[str, str]]) -> str:
+    """Returns the digest of a unit's inputs: pairs of file name and SHA-256, in any order."""
+    lines = sorted(f"{name} {digest}\n" for name, digest in named_digests)
+    return sha256("".join(lines).encode())[:16]

@@ -1,0 +1,224 @@
+"""Reads the ledger: what progress, status, report, comparison and the page ask of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from batchio.errors import CannotRun
+from batchio.ledger_schema import files, runs, units, workers
+from batchio.output import Output
+from batchio.records import InputFile, UnitState
+
+Row = Mapping[str, Any]
+_IN_AT_ONCE = 500
+
+
+class LedgerView:
+    """Reads the record of runs; safe to use from several threads and processes."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine: sa.Engine | None = None
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The connection pool, opened at first use."""
+        if self._engine is None:
+            self._engine = _open_engine(self.url)
+        return self._engine
+
+    def exists(self) -> bool:
+        """Tells whether the ledger is there, without making it."""
+        path = sqlite_path(self.url)
+        if path is not None and not path.exists():
+            return False
+        try:
+            return sa.inspect(self.engine).has_table("runs")
+        except sa.exc.SQLAlchemyError as error:
+            raise unusable(self.url, error) from error
+
+    def close(self) -> None:
+        """Closes all connections; they open again at the next use."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def known_files(self, pipeline: str, paths: Sequence[str]) -> dict[str, InputFile]:
+        """Returns what is known of the given files."""
+        table = files.c
+        rows = self._in(sa.select(files).where(table.pipeline == pipeline), table.path, paths)
+        return {
+            row["path"]: InputFile(
+                row["path"], row["size"], row["mtime"], row["sha256"], row["remark"]
+            )
+            for row in rows
+        }
+
+    def unit_states(self, pipeline: str, unit_ids: Sequence[str]) -> dict[str, UnitState]:
+        """Returns the newest record of each of the given units."""
+        table = units.c
+        query = sa.select(
+            table.unit_id,
+            table.run_id,
+            table.status,
+            table.attempt,
+            table.version,
+            table.input_fingerprint,
+            table.settings_fingerprint,
+            table.outputs,
+            table.recorded,
+        ).where(table.pipeline == pipeline)
+        newest: dict[str, Row] = {}
+        for row in self._in(query, table.unit_id, unit_ids):
+            known = newest.get(row["unit_id"])
+            if known is None or row["recorded"] > known["recorded"]:
+                newest[row["unit_id"]] = row
+        return {unit_id: _state(row) for unit_id, row in newest.items()}
+
+    def run(self, run_id: str) -> Row | None:
+        """Returns a run's row, JSON columns decoded."""
+        return next(self.runs(run_id=run_id), None)
+
+    def runs(self, *, run_id: str | None = None, limit: int | None = None) -> Iterator[Row]:
+        """Yields the runs, newest first, JSON columns decoded."""
+        query = sa.select(runs).order_by(runs.c.started.desc()).limit(limit)
+        if run_id is not None:
+            query = query.where(runs.c.run_id == run_id)
+        return self._rows(query, "arguments", "versions", "totals")
+
+    def units(self, run_id: str, *, statuses: Sequence[str] = ()) -> Iterator[Row]:
+        """Yields the units a run worked, by unit_id, JSON columns decoded."""
+        query = sa.select(units).where(units.c.run_id == run_id).order_by(units.c.unit_id)
+        if statuses:
+            query = query.where(units.c.status.in_(statuses))
+        return self._rows(query, "outputs", "metrics", "details")
+
+    def units_as_of(self, pipeline: str, started: str) -> Iterator[Row]:
+        """Yields each unit as it stood after the run started then.
+
+        That is the newest record up to that run, of units with a file that the run still saw.
+        """
+        upto = (
+            sa.select(units.c.unit_id, sa.func.max(runs.c.started).label("started"))
+            .join(runs, runs.c.run_id == units.c.run_id)
+            .where(units.c.pipeline == pipeline, runs.c.started <= started)
+            .group_by(units.c.unit_id)
+            .subquery()
+        )
+        alive = sa.exists().where(
+            files.c.pipeline == pipeline,
+            files.c.unit_id == units.c.unit_id,
+            files.c.first_seen <= started,
+            files.c.last_seen >= started,
+        )
+        query = (
+            sa.select(units)
+            .join(runs, runs.c.run_id == units.c.run_id)
+            .join(upto, (upto.c.unit_id == units.c.unit_id) & (upto.c.started == runs.c.started))
+            .where(units.c.pipeline == pipeline, alive)
+            .order_by(units.c.unit_id)
+        )
+        return self._rows(query, "outputs", "metrics", "details")
+
+    def counts(self, run_id: str) -> dict[str, int]:
+        """Returns how many units of a run have each status."""
+        query = (
+            sa.select(units.c.status, sa.func.count().label("n"))
+            .where(units.c.run_id == run_id)
+            .group_by(units.c.status)
+        )
+        with self.engine.connect() as db:
+            return {row.status: row.n for row in db.execute(query)}
+
+    def left_out(self, run: Row) -> Iterator[Row]:
+        """Yields the files that the run saw and has a remark about, by path."""
+        return self._rows(
+            sa.select(files)
+            .where(
+                files.c.pipeline == run["pipeline"],
+                files.c.remark != "",
+                files.c.last_seen == run["started"],
+            )
+            .order_by(files.c.path)
+        )
+
+    def workers(self, run_id: str) -> list[Row]:
+        """Returns the processes of a run with their last sign of life, counters decoded."""
+        query = sa.select(workers).where(workers.c.run_id == run_id).order_by(workers.c.pid)
+        return list(self._rows(query, "counters"))
+
+    def counters(self, run_id: str) -> dict[str, int]:
+        """Returns the counters of a run, summed over its processes."""
+        total: dict[str, int] = {}
+        for worker in self.workers(run_id):
+            for name, count in worker["counters"].items():
+                total[name] = total.get(name, 0) + count
+        return total
+
+    def _in(self, query: sa.Select[Any], column: Any, values: Sequence[str]) -> Iterator[Row]:
+        with self.engine.connect() as db:
+            for start in range(0, len(values), _IN_AT_ONCE):
+                part = values[start : start + _IN_AT_ONCE]
+                for row in db.execute(query.where(column.in_(part))).mappings():
+                    yield {**row}
+
+    def _rows(self, query: sa.Select[Any], *json_columns: str) -> Iterator[Row]:
+        with self.engine.connect() as db:
+            for row in db.execution_options(yield_per=1000).execute(query).mappings():
+                yield {**row, **{name: json.loads(row[name]) for name in json_columns}}
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Returns the file of an SQLite URL, None for other databases."""
+    parsed = sa.make_url(url)
+    return Path(parsed.database) if parsed.drivername == "sqlite" and parsed.database else None
+
+
+def shown(url: str) -> str:
+    """Returns a ledger's URL fit to be shown: the file of SQLite, no password of others."""
+    path = sqlite_path(url)
+    return str(path) if path else sa.make_url(url).render_as_string(hide_password=True)
+
+
+def _open_engine(url: str) -> sa.Engine:
+    path = sqlite_path(url)
+    if path is None:
+        return sa.create_engine(url, pool_pre_ping=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    return engine
+
+
+def unusable(url: str, error: Exception) -> CannotRun:
+    """Returns the error that tells why a ledger cannot be used."""
+    cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+    return CannotRun(
+        f"cannot be opened: {cause}",
+        path=shown(url),
+        step="ledger",
+        action="check that it is there, that you may write it, and that it is a ledger",
+    )
+
+
+def _state(row: Row) -> UnitState:
+    return UnitState(
+        row["unit_id"],
+        row["run_id"],
+        row["status"],
+        row["attempt"],
+        row["version"],
+        row["input_fingerprint"],
+        row["settings_fingerprint"],
+        tuple(Output(*output) for output in json.loads(row["outputs"])),
+    )

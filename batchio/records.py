@@ -1,0 +1,100 @@
+"""What the ledger records: runs, input files, outcomes of units, signs of life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from batchio.output import Output
+
+COMPLETED = "completed"
+FAILED = "failed"
+INCOMPLETE = "incomplete"
+INTERRUPTED = "interrupted"
+PENDING = "pending"
+RUNNING = "running"
+
+
+def now() -> str:
+    """Returns the present time as the ledger writes it."""
+    return iso(datetime.now(timezone.utc))
+
+
+def iso(time: datetime) -> str:
+    """Returns a UTC time as sortable ISO 8601 text."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run of a pipeline: what was asked of it."""
+
+    run_id: str
+    pipeline: str
+    arguments: Sequence[str]
+    versions: Mapping[str, str]
+    host: str
+    pid: int
+    output: str
+    started: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """An input file as it was worked; `sha256` is empty where its bytes were not needed."""
+
+    path: str
+    size: int
+    mtime: float
+    sha256: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one unit of work."""
+
+    unit_id: str
+    status: str
+    reason: str = ""
+    files: tuple[InputFile, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    input_fingerprint: str = ""
+    settings_fingerprint: str = ""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    step: str = ""
+    error_type: str = ""
+    error_message: str = ""
+    traceback: str = ""
+    seconds: float = 0.0
+    started: str = ""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UnitState:
+    """The newest record of a unit, as far as a decision about it needs it."""
+
+    unit_id: str
+    run_id: str
+    status: str
+    attempt: int
+    version: str
+    input_fingerprint: str
+    settings_fingerprint: str
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A sign of life: what one process does now, and what it has counted so far."""
+
+    pid: int
+    unit_id: str = ""
+    since: str = ""
+    rss_bytes: int = 0
+    done: int = 0
+    counters: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,3 @@
+"""The version of Headrace: part of every record and of every output's provenance."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What happens around a graph: options, checks, the run, progress, report."""

@@ -1,0 +1,35 @@
+"""Hands a graph to a Beam runner and waits for its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from transforms.run import Run
+
+LOCAL_RUNNERS = ("DirectRunner", "FnApiRunner")
+
+
+def run_graph(
+    build: Callable[[beam.Pipeline], Any], run: Run, runner: str, beam_arguments: list[str]
+) -> None:
+    """Builds and runs a graph, to the end.
+
+    DirectRunner is Beam's own FnApiRunner in this process: the stock switch would try to download
+    another runner. The worker pool, not the runner, uses the machine's cores.
+    """
+    local = runner in LOCAL_RUNNERS
+    flags = beam_arguments if local else [f"--runner={runner}", *beam_arguments]
+    options = PipelineOptions(flags, job_name=_job_name(run))
+    pipeline = beam.Pipeline(runner=FnApiRunner() if local else None, options=options)
+    build(pipeline)
+    pipeline.run().wait_until_finish()
+
+
+def _job_name(run: Run) -> str:
+    letters = "".join(letter if letter.isalnum() else "-" for letter in run.run_id.lower())
+    return f"headrace-{letters}"

@@ -1,0 +1,65 @@
+"""Sends log records to the view, and all of them to --log_file."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from batchio.errors import CannotRun
+from pipelines.launcher.progress_views import View
+
+# Beam's routine remarks that look like warnings.
+_ROUTINE = ("No semi_persistent_directory", "No shards found to finalize", "apitools not found")
+
+
+@contextmanager
+def logging_to(view: View, log_file: str | None, *, verbose: bool) -> Iterator[None]:
+    """Logs to the view, and to the file if one is named, within the `with`.
+
+    Raises:
+        CannotRun: When the file cannot be written.
+    """
+    handlers: list[logging.Handler] = [_ViewHandler(view, verbose)]
+    if log_file is not None:
+        handlers.append(_file_handler(log_file))
+    root, beam = logging.getLogger(), logging.getLogger("apache_beam")
+    levels = root.level, beam.level
+    root.setLevel(logging.INFO)
+    beam.setLevel(logging.INFO if verbose else logging.WARNING)
+    for handler in handlers:
+        root.addHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            root.removeHandler(handler)
+            handler.close()
+        root.setLevel(levels[0])
+        beam.setLevel(levels[1])
+
+
+def _file_handler(path: str) -> logging.Handler:
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise CannotRun(
+            f"cannot be written: {error.strerror}", path=path, step="log", action="check --log_file"
+        ) from error
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    return handler
+
+
+class _ViewHandler(logging.Handler):
+    """Shows warnings and errors as messages of the view; with verbose, everything."""
+
+    def __init__(self, view: View, verbose: bool) -> None:
+        super().__init__(logging.INFO if verbose else logging.WARNING)
+        self._view = view
+        self.addFilter(lambda record: not any(text in record.getMessage() for text in _ROUTINE))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._view.message(self.format(record))

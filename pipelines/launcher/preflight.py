@@ -1,0 +1,118 @@
+"""Checks before a run starts what would stop it later: one function a check."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+
+import psutil
+from fsspec.core import url_to_fs
+
+from batchio.errors import CannotRun
+from batchio.fileset import is_local, local_path, missing_roots
+from batchio.ledger import Ledger
+from batchio.ledger_view import Row, shown
+from batchio.output import OutputRoot
+from batchio.records import RUNNING
+from pipelines.launcher.human import size_text
+from pipelines.launcher.progress import parse_time, seconds_since
+from transforms.recorder import HOST
+
+_SILENT_S = 30.0  # no sign of life from another machine for longer: it is dead
+
+
+def check_inputs(patterns: Sequence[str]) -> None:
+    """Raises CannotRun if a folder that a pattern starts from is not there."""
+    missing = missing_roots(patterns)
+    if missing:
+        raise CannotRun(
+            "there is no such file or folder",
+            path=missing[0],
+            step="preflight",
+            action="check the path after --input",
+        )
+
+
+def check_output(output: OutputRoot) -> None:
+    """Raises CannotRun if nothing can be written under the output root."""
+    root = local_path(output.url)
+    try:
+        if is_local(root):
+            output.scratch.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=output.scratch):
+                pass
+        else:
+            fs, path = url_to_fs(root)
+            fs.makedirs(path, exist_ok=True)
+    except (OSError, ValueError, ImportError) as error:
+        raise CannotRun(
+            f"cannot be written: {getattr(error, 'strerror', None) or error}",
+            path=root,
+            step="preflight",
+            action="check --output, its permissions and credentials",
+        ) from error
+
+
+def check_space(output: str, min_free_bytes: int) -> None:
+    """Raises CannotRun if the output's disk has less room than asked for."""
+    root = local_path(output)
+    if not is_local(root):
+        return
+    free = shutil.disk_usage(root).free
+    if free < min_free_bytes:
+        raise CannotRun(
+            f"only {size_text(free)} are free, --min_free_space asks for "
+            f"{size_text(min_free_bytes)}",
+            path=root,
+            step="preflight",
+            action="make room, or lower --min_free_space",
+        )
+
+
+def take_over(ledger: Ledger, pipeline: str, output: str) -> None:
+    """Marks killed runs of this pipeline and output as interrupted, and clears after them.
+
+    Raises:
+        CannotRun: A run of them is still alive.
+    """
+    for run in list(ledger.runs()):
+        if run["status"] != RUNNING or run["pipeline"] != pipeline or run["output"] != output:
+            continue
+        if run["pid"] != os.getpid() and is_alive(run, ledger.workers(run["run_id"])):
+            raise CannotRun(
+                f"run {run['run_id']} (process {run['pid']}) is working here",
+                path=shown(ledger.url),
+                step="preflight",
+                action=f"wait for it, or stop it: python -m pipelines stop {run['run_id']}",
+            )
+        ledger.interrupt_run(run["run_id"])
+        OutputRoot(output, run["run_id"]).clear_scratch()
+
+
+def is_alive(run: Row, processes: Sequence[Row]) -> bool:
+    """Tells whether a run still goes on: its launcher lives here, or beats elsewhere."""
+    if run["host"] != HOST:
+        last = max([str(run["started"]), *(str(process["beat"]) for process in processes)])
+        return seconds_since(last) < _SILENT_S
+    try:
+        process = psutil.Process(run["pid"])
+        # A process younger than the run only has its number.
+        began = parse_time(run["started"]).timestamp() + 1
+        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= began
+    except psutil.NoSuchProcess:
+        return False
+
+
+def cores() -> int:
+    """Returns how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def choose_workers(asked: int | None) -> int:
+    """Returns the number of worker processes: as asked, or a core and 1 GB of memory each."""
+    if asked is not None:
+        return asked
+    return max(1, min(cores(), psutil.virtual_memory().available // 1_000_000_000))

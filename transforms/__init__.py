@@ -1,0 +1,1 @@
+"""PTransforms, and beside each the plain functions that it applies."""

@@ -1,0 +1,128 @@
+"""Decides what is to be done with each unit, and why; the same for a plan and for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Literal, TypeVar
+
+from batchio.fileset import FileRef, retrying
+from batchio.fingerprint import sha256_of_file
+from batchio.ledger_view import LedgerView
+from batchio.output import is_there
+from batchio.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, InputFile, UnitState
+from batchio.version import __version__
+from transforms.units import Unit, input_fingerprint
+
+Rerun = Literal["changed", "failed", "all"]
+T = TypeVar("T")
+
+_LAST_TIME = {FAILED: "failed last time", INTERRUPTED: "interrupted", RUNNING: "interrupted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What happens with a unit: it is worked, it waits, or it is skipped.
+
+    `unit.reason` says why; `files` is what is known of a skipped unit's files.
+    """
+
+    action: Literal["work", "wait", "skip"]
+    unit: Unit
+    files: tuple[InputFile, ...] = ()
+
+
+def decide_all(
+    units: Sequence[Unit], ledger: LedgerView | None, pipeline: str, *, rerun: Rerun, retries: int
+) -> list[Decision]:
+    """Returns a decision for each unit, from what the ledger knows of it and its files."""
+    states: dict[str, UnitState] = {}
+    known: dict[str, InputFile] = {}
+    if ledger is not None:
+        states = ledger.unit_states(pipeline, [unit.unit_id for unit in units])
+        paths = [file.path for unit in units if unit.unit_id in states for file in unit.files]
+        known = ledger.known_files(pipeline, paths)
+    return [
+        decide(unit, states.get(unit.unit_id), known, rerun=rerun, retries=retries)
+        for unit in units
+    ]
+
+
+def decide(
+    unit: Unit,
+    state: UnitState | None,
+    known: dict[str, InputFile],
+    *,
+    rerun: Rerun = "changed",
+    retries: int = 0,
+) -> Decision:
+    """Returns the decision for one unit."""
+    if rerun == "failed":
+        return _decide_failed(unit, state, known)
+    if unit.waits and (state is None or state.status != COMPLETED):
+        return Decision("wait", unit)
+    if state is None:
+        return _work(unit, unit.reason or "new")
+    if state.status != COMPLETED:
+        why = _LAST_TIME.get(state.status) or unit.reason or "no longer waits"
+        return _work(unit, why, state)
+    why = _why_stale(unit, state, rerun)
+    if why:
+        return _work(unit, why, state)
+    present = present_files(unit.files, known, retries=retries)
+    if input_fingerprint(present) != state.input_fingerprint:
+        return _work(unit, "input changed", state)
+    return Decision("skip", replace(unit, reason="unchanged"), present)
+
+
+def present_files(
+    files: tuple[FileRef, ...], known: dict[str, InputFile], *, retries: int = 0
+) -> tuple[InputFile, ...]:
+    """Returns files as they are, with SHA-256, reading only those that look changed."""
+    return tuple(_present(file, known.get(file.path), retries) for file in files)
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yields lists of up to `size` items."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _decide_failed(unit: Unit, state: UnitState | None, known: dict[str, InputFile]) -> Decision:
+    why = _LAST_TIME.get(state.status) if state is not None else None
+    if why:
+        return _work(unit, why, state)
+    files = tuple(
+        known.get(file.path) or InputFile(file.path, file.size, file.mtime) for file in unit.files
+    )
+    return Decision("skip", replace(unit, reason="did not fail last time"), files)
+
+
+def _work(unit: Unit, why: str, state: UnitState | None = None) -> Decision:
+    attempt = 1 if state is None else state.attempt + 1
+    return Decision("work", replace(unit, reason=why, waits="", attempt=attempt))
+
+
+def _why_stale(unit: Unit, state: UnitState, rerun: Rerun) -> str:
+    """Returns why a completed unit is to be worked again whatever its inputs; empty if not."""
+    if rerun == "all":
+        return "asked for (--rerun all)"
+    if state.version != __version__:
+        return f"made by Headrace {state.version}"
+    if state.settings_fingerprint != unit.settings:
+        return "settings changed"
+    if not all(is_there(output) for output in state.outputs):
+        return "output missing"
+    return ""
+
+
+def _present(file: FileRef, record: InputFile | None, retries: int) -> InputFile:
+    known = record is not None and bool(record.sha256) and file.mtime > 0
+    if record is not None and known and (file.size, file.mtime) == (record.size, record.mtime):
+        return record
+    digest = retrying(partial(sha256_of_file, file.path), retries=retries)
+    remark = record.remark if record is not None and record.sha256 == digest else ""
+    return InputFile(file.path, file.size, file.mtime, digest, remark)

@@ -1,0 +1,157 @@
+"""The head of every graph: list the files, leave out what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
+
+from batchio.fileset import FileRef, list_files
+from batchio.records import InputFile
+from transforms.decisions import decide_all
+from transforms.recorder import Recorder
+from transforms.run import Run
+from transforms.units import Unit
+
+_ASK_AT_ONCE = 500  # units in one question to the ledger
+_PACK_UNITS = 200
+_PACK_BYTES = 8_000_000  # of input: few big units or many small ones go to a worker together
+
+
+@dataclass
+class MatchFiles(beam.PTransform):  # type: ignore[misc]
+    """Lists the run's input files: PBegin to `FileRef`, in the run's order."""
+
+    run: Run
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
+        """Builds the listing."""
+        return (
+            begin
+            | "Patterns" >> beam.Create([self.run.patterns])
+            | "List" >> beam.ParDo(_ListFn(self.run))
+        )
+
+
+class _ListFn(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._found = Metrics.counter(MatchFiles, "files_out")
+
+    def process(self, patterns: tuple[str, ...]) -> Iterator[FileRef]:
+        recorder = Recorder.of(self._run)
+
+        def left_out(path: str, why: str) -> None:
+            recorder.count("left_out")
+            recorder.see([(InputFile(path, 0, 0.0, remark=why), None)])
+
+        files = list_files(
+            patterns, exclude=self._run.exclude, order_by=self._run.order_by, left_out=left_out
+        )
+        for file in files:
+            if recorder.stopping.is_set():
+                return
+            self._found.inc()
+            recorder.count("found")
+            yield file
+
+
+@dataclass
+class RecordLeftOut(beam.PTransform):  # type: ignore[misc]
+    """Records files that belong to no unit: pairs of `FileRef` and why."""
+
+    run: Run
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def expand(self, left_out: beam.PCollection) -> beam.PCollection:
+        """Builds the recording."""
+        return left_out | "Record" >> beam.ParDo(_RecordLeftOutFn(self.run))
+
+
+class _RecordLeftOutFn(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def process(self, element: tuple[FileRef, str]) -> None:
+        file, why = element
+        recorder = Recorder.of(self._run)
+        recorder.count("left_out")
+        recorder.see([(InputFile(file.path, file.size, file.mtime, remark=why), None)])
+
+
+@dataclass
+class SkipUpToDate(beam.PTransform):  # type: ignore[misc]
+    """Leaves out units that are up to date: `Unit` to packs (lists) of units, each with a reason.
+
+    Units that wait stay in; what is skipped is counted and noted as seen. Shuffles the packs, so
+    that all is discovered before anything is worked, and the work spreads over the workers.
+    """
+
+    run: Run
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def expand(self, units: beam.PCollection) -> beam.PCollection:
+        """Builds the decisions."""
+        return units | "Decide" >> beam.ParDo(_DecideFn(self.run)) | "Spread" >> beam.Reshuffle()
+
+
+class _DecideFn(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._asked: list[Unit] = []
+        self._pack: list[Unit] = []
+        self._in = Metrics.counter(SkipUpToDate, "units_in")
+        self._out = Metrics.counter(SkipUpToDate, "units_out")
+
+    def start_bundle(self) -> None:
+        self._asked, self._pack = [], []
+
+    def process(self, unit: Unit) -> Iterator[list[Unit]]:
+        self._in.inc()
+        self._asked.append(unit)
+        if len(self._asked) >= _ASK_AT_ONCE:
+            yield from self._decide()
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        for pack in self._decide():
+            yield GlobalWindows.windowed_value(pack)
+        if self._pack:
+            yield GlobalWindows.windowed_value(self._pack)
+
+    def _decide(self) -> Iterator[list[Unit]]:
+        recorder = Recorder.of(self._run)
+        asked, self._asked = self._asked, []
+        if recorder.stopping.is_set():
+            return
+        run = self._run
+        decisions = decide_all(
+            asked, recorder.ledger, run.pipeline, rerun=run.rerun, retries=run.retries
+        )
+        recorder.count("units", len(asked))
+        for decision in decisions:
+            if decision.action == "skip":
+                recorder.count("skipped")
+                recorder.see([(file, decision.unit.unit_id) for file in decision.files])
+                continue
+            recorder.count("todo")
+            recorder.count("bytes_todo", decision.unit.size)
+            self._out.inc()
+            self._pack.append(decision.unit)
+            if _is_full(self._pack):
+                yield self._pack
+                self._pack = []
+
+
+def _is_full(pack: list[Unit]) -> bool:
+    return len(pack) >= _PACK_UNITS or sum(unit.size for unit in pack) >= _PACK_BYTES

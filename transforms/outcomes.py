@@ -1,0 +1,120 @@
+"""The tail of every graph: work the units in isolation, record what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
+
+from batchio.records import Outcome
+from transforms.recorder import Recorder
+from transforms.run import Run
+from transforms.units import Attempt, Process, Unit, died, waiting
+from transforms.worker_pool import WorkerPool
+from transforms.worker_process import Died
+
+_WAIT_S = 0.2
+
+
+@dataclass
+class ProcessUnits(beam.PTransform):  # type: ignore[misc]
+    """Applies a domain's function to each unit in worker processes: packs to `Outcome`.
+
+    An exception, a crash or a hang costs its unit and comes out as a failed outcome. Units that
+    wait pass through. Does not shuffle.
+    """
+
+    process: Process
+    run: Run
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def expand(self, packs: beam.PCollection) -> beam.PCollection:
+        """Builds the processing."""
+        return packs | "Work" >> beam.ParDo(_WorkFn(self.process, self.run))
+
+
+class _WorkFn(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, process: Process, run: Run) -> None:
+        self._process = process
+        self._run = run
+        self._pool: WorkerPool[Unit] | None = None
+        self._in = Metrics.counter(ProcessUnits, "units_in")
+        self._out = Metrics.counter(ProcessUnits, "units_out")
+
+    def process(self, pack: list[Unit]) -> Iterator[Outcome]:
+        recorder = Recorder.of(self._run)
+        recorder.count("discovered")
+        self._in.inc(len(pack))
+        for unit in pack:
+            if unit.waits:
+                self._out.inc()
+                yield waiting(unit)
+        ready = [unit for unit in pack if not unit.waits]
+        if not ready or recorder.stopping.is_set():
+            return
+        pool = self._started_pool(recorder)
+        pool.submit(ready)
+        while not pool.wants_more:
+            yield from self._collect(pool, recorder)
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        if self._pool is None:
+            return
+        recorder = Recorder.of(self._run)
+        while self._pool.busy:
+            for outcome in self._collect(self._pool, recorder):
+                yield GlobalWindows.windowed_value(outcome)
+
+    def teardown(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    def _started_pool(self, recorder: Recorder) -> WorkerPool[Unit]:
+        if self._pool is None:
+            run = self._run
+            self._pool = WorkerPool(
+                Attempt(self._process), workers=run.workers, timeout_s=run.timeout_s
+            )
+            recorder.watch(self._pool)
+        return self._pool
+
+    def _collect(self, pool: WorkerPool[Unit], recorder: Recorder) -> Iterator[Outcome]:
+        if recorder.stopping.is_set():
+            pool.stop()
+        for unit, answer in pool.collect(_WAIT_S):
+            self._out.inc()
+            yield died(unit, answer) if isinstance(answer, Died) else answer
+
+
+@dataclass
+class RecordOutcomes(beam.PTransform):  # type: ignore[misc]
+    """Records outcomes in the ledger while the run goes on, and hands them on."""
+
+    run: Run
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
+        """Builds the recording."""
+        return outcomes | "Record" >> beam.ParDo(_RecordFn(self.run))
+
+
+class _RecordFn(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def process(self, outcome: Outcome) -> Iterator[Outcome]:
+        Metrics.counter(RecordOutcomes, f"units_{outcome.status}").inc()
+        Recorder.of(self._run).add(outcome)
+        yield outcome
+
+    def finish_bundle(self) -> None:
+        Recorder.of(self._run).commit()

@@ -1,0 +1,1 @@
+"""Weather-radar volumes: naming, grouping, judging completeness, building, writing."""

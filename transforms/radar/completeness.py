@@ -1,0 +1,100 @@
+"""Forms volumes from files by name, and judges whether each is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from batchio.errors import InputError
+from batchio.fileset import FileRef
+from batchio.fingerprint import of_value
+from batchio.records import INCOMPLETE, PENDING
+from batchio.sinarame import FIELDS, RadarName, parse_name
+from batchio.volume_types import VolumeTypes
+from transforms.units import Unit
+
+_ORDER = {field: place for place, field in enumerate(FIELDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeRules:
+    """What makes a volume ready to be worked.
+
+    Attributes:
+        volume_types: Expected fields; without it every volume is taken as it is.
+        timeout_hours: Incomplete volumes of that age are worked all the same.
+        now: The time against which the age is measured, UTC.
+        compression: Setting of the result, part of its fingerprint.
+    """
+
+    now: datetime
+    volume_types: VolumeTypes | None = None
+    allow_incomplete: bool = False
+    allow_unexpected: bool = False
+    timeout_hours: float | None = None
+    compression: int = 1
+
+    def expected(self, name: RadarName) -> tuple[str, ...] | None:
+        """Returns the fields that the table expects of the volume, None if it knows it not."""
+        return (self.volume_types or {}).get(name.strategy, {}).get(name.volume_number)
+
+
+def name_of(file: FileRef) -> RadarName | str:
+    """Returns what the file's name says, or why it says nothing."""
+    try:
+        return parse_name(file.path)
+    except InputError as error:
+        return f"{error.cause}; {error.action}"
+
+
+def form_volume(files: Iterable[FileRef], rules: VolumeRules) -> Unit:
+    """Returns the volume that these files, all of one volume key, make up."""
+    ordered = tuple(sorted(files, key=lambda file: file.path))
+    names = [parse_name(file.path) for file in ordered]
+    name = names[0]
+    present = sorted({each.field for each in names}, key=_ORDER.__getitem__)
+    expected = rules.expected(name)
+    missing = [field for field in expected or () if field not in present]
+    waits, reason = _judge(name, missing, expected, rules)
+    return Unit(
+        unit_id=name.volume_id,
+        files=ordered,
+        settings=of_value({"compression": rules.compression, "expected": expected}),
+        details={
+            "radar_code": name.radar,
+            "vol_code": name.strategy,
+            "vol_number": name.volume_number,
+            "observation_datetime": name.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expected_fields": expected,
+            "downloaded_fields": present,
+            "missing_fields": missing,
+            "is_complete": None if expected is None else not missing,
+            "may_be_incomplete": expected is None or rules.allow_incomplete or bool(missing),
+        },
+        waits=waits,
+        reason=reason,
+    )
+
+
+def _judge(
+    name: RadarName, missing: list[str], expected: tuple[str, ...] | None, rules: VolumeRules
+) -> tuple[str, str]:
+    """Returns the status in which the volume waits (empty: it does not) and the reason."""
+    if rules.volume_types is None:
+        return "", ""
+    if expected is None:
+        what = f"strategy {name.strategy}, volume {name.volume_number} is not in the table"
+        if rules.allow_unexpected:
+            return "", f"unexpected, allowed: {what}"
+        return PENDING, f"unexpected: {what}; add it, or give --allow_unexpected"
+    if not missing:
+        return "", ""
+    lacks = f"{', '.join(missing)} missing"
+    if rules.allow_incomplete:
+        return "", f"incomplete, allowed: {lacks}"
+    if rules.timeout_hours is not None:
+        if rules.now - name.time >= timedelta(hours=rules.timeout_hours):
+            return "", f"incomplete, older than {rules.timeout_hours:g} h: {lacks}"
+        return INCOMPLETE, f"incomplete: {lacks}; waits until {rules.timeout_hours:g} h old"
+    return INCOMPLETE, f"incomplete: {lacks}; add the files, or give --allow_incomplete"

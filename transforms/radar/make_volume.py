@@ -1,0 +1,135 @@
+"""Makes one CF/Radial file of one volume: read, decode, build, write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from batchio.cfradial import Volume, write_cfradial
+from batchio.errors import HeadraceError, InputError, doing
+from batchio.fileset import FileRef
+from batchio.output import OutputRoot
+from batchio.sinarame import parse_name
+from transforms.radar.fitting import fitting_fields
+from transforms.radar.take_field import TakenField, take_field
+from transforms.radar.volume import build_volume
+from transforms.units import Made, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class MakeVolume:
+    """Makes the CF/Radial file of a volume under the output root.
+
+    A damaged file counts as a missing field and is the unit's error; the other fields are written
+    if the volume may be incomplete. Of several files of one field, the first by path that can be
+    decoded is used, the others are remarked.
+
+    Attributes:
+        decode_threads: Fields decoded at once; more than one where cores would idle.
+    """
+
+    output: OutputRoot
+    compression: int = 1
+    decode_threads: int = 1
+    retries: int = 3
+
+    def __call__(self, unit: Unit) -> Made:
+        """Returns what was made.
+
+        Raises:
+            HeadraceError: No field could be used, or one that a complete volume needs is damaged.
+        """
+        clock = _Clock()
+        with clock.step("decode"):
+            taken = self._take_all(unit.files)
+        used = [each for each in taken if each.decoded is not None]
+        with clock.step("build"), doing("build"):
+            name = parse_name(unit.files[0].path)
+            fields, misfits = fitting_fields([each.decoded for each in used if each.decoded])
+            errors = [error for each in taken for error in each.errors] + misfits
+            lost = sorted(set(unit.details["downloaded_fields"]) - {each.field for each in fields})
+            error = _damage(errors, lost)
+            if error and (not fields or not _may_lack(unit, lost)):
+                raise error
+            volume = build_volume(
+                name,
+                fields,
+                inputs=[each.source for each in used if each.field not in lost],
+                missing_fields=[*unit.details["missing_fields"], *lost],
+            )
+        with clock.step("write"), doing("write", self.output.path(f"{unit.unit_id}.nc")):
+            write = partial(_write, volume, self.compression)
+            output = self.output.write(f"{unit.unit_id}.nc", write)
+        counts = {
+            "fields": len(volume.fields),
+            "sweeps": len(volume.sweeps),
+            "rays": len(volume.time_s),
+            "gates": volume.n_gates,
+            "bytes_in": unit.size,
+            "bytes_out": output.size,
+            "duplicates": sum(each.duplicates for each in taken),
+        }
+        return Made(
+            outputs=(output,),
+            sha256=_merged(each.sha256 for each in taken),
+            remarks=_merged(each.remarks for each in taken),
+            metrics={**clock.seconds, **counts},
+            details={"damaged_fields": lost, "is_complete": _is_complete(unit, lost)},
+            error=error,
+        )
+
+    def _take_all(self, files: Sequence[FileRef]) -> list[TakenField]:
+        by_field: dict[str, list[FileRef]] = {}
+        for file in files:
+            by_field.setdefault(parse_name(file.path).field, []).append(file)
+        take = partial(take_field, retries=self.retries)
+        if self.decode_threads == 1:
+            return [take(group) for group in by_field.values()]
+        with ThreadPoolExecutor(self.decode_threads) as threads:
+            return list(threads.map(take, by_field.values()))
+
+
+def _merged(parts: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {path: text for part in parts for path, text in part.items()}
+
+
+def _may_lack(unit: Unit, lost: Sequence[str]) -> bool:
+    """Tells whether the volume may be written without the damaged fields."""
+    expected = unit.details["expected_fields"] or ()
+    return bool(unit.details["may_be_incomplete"]) or not set(lost) & set(expected)
+
+
+def _is_complete(unit: Unit, lost: Sequence[str]) -> bool | None:
+    complete = unit.details["is_complete"]
+    return complete and not set(lost) & set(unit.details["expected_fields"])
+
+
+def _damage(errors: Sequence[HeadraceError], lost: Sequence[str]) -> HeadraceError | None:
+    """Returns the first error, telling of the fields that were lost to all of them."""
+    if not lost:
+        return None
+    error = errors[0]
+    more = f" ({len(lost)} fields lost: {', '.join(lost)})" if len(lost) > 1 else ""
+    return InputError(error.cause + more, path=error.path, step=error.step, action=error.action)
+
+
+def _write(volume: Volume, compression: int, path: Path) -> None:
+    write_cfradial(volume, path, compression=compression)
+
+
+class _Clock:
+    """Seconds spent in each step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[f"seconds_{name}"] = round(time.perf_counter() - start, 4)

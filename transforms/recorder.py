@@ -1,0 +1,233 @@
+"""Tells the ledger what a process does, while it does it, and hears from it when to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import ClassVar
+
+import psutil
+import sqlalchemy as sa
+
+from batchio.errors import CannotRun
+from batchio.fileset import is_local, local_path
+from batchio.ledger import Ledger
+from batchio.ledger_view import shown
+from batchio.records import FAILED, Beat, InputFile, Outcome, iso
+from transforms.run import Run
+from transforms.units import Unit, running
+from transforms.worker_pool import WorkerPool
+
+logger = logging.getLogger(__name__)
+
+HOST = socket.gethostname()
+
+_COMMIT_EVERY_S = 0.5
+_COMMIT_AT = 500
+_BEAT_EVERY_S = 1.0
+_GIVE_UP_AFTER_S = 60.0
+_SHOW_RUNNING_AFTER_S = 1.0
+
+
+class Recorder:
+    """Commits outcomes about twice a second, beats once a second; one a process and run."""
+
+    _live: ClassVar[dict[str, Recorder]] = {}
+    _making: ClassVar[threading.Lock] = threading.Lock()
+
+    @classmethod
+    def of(cls, run: Run) -> Recorder:
+        """Returns this process's recorder of the run, started at the first call."""
+        with cls._making:
+            if run.run_id not in cls._live:
+                cls._live[run.run_id] = cls(run)
+            return cls._live[run.run_id]
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.ledger = Ledger(run.ledger_url)
+        self.stopping = threading.Event()
+        self.stop_reason = ""
+        self.error: Exception | None = None
+        self.peak_rss_bytes = 0
+        self._counters: Counter[str] = Counter()
+        self._outcomes: list[Outcome] = []
+        self._seen: list[tuple[InputFile, str | None]] = []
+        self._failing_since: float | None = None
+        self._pools: list[WorkerPool[Unit]] = []
+        self._lock = threading.Lock()
+        self._committing = threading.Lock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="recorder", daemon=True)
+        self._thread.start()
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Adds to a counter of the run."""
+        with self._lock:
+            self._counters[name] += number
+
+    def add(self, outcome: Outcome) -> None:
+        """Takes an outcome; it is committed within half a second."""
+        with self._lock:
+            self._outcomes.append(outcome)
+            self._counters["done"] += 1
+            self._counters["failed"] += outcome.status == FAILED
+            many = len(self._outcomes)
+        if outcome.status == FAILED:
+            self._judge()
+        if many >= _COMMIT_AT:
+            self.commit()
+
+    def see(self, files: Sequence[tuple[InputFile, str | None]]) -> None:
+        """Notes files of no outcome as seen in this run, each with its unit if it has one."""
+        with self._lock:
+            self._seen.extend(files)
+            many = len(self._seen)
+        if many >= _COMMIT_AT:
+            self.commit()
+
+    def watch(self, pool: WorkerPool[Unit]) -> None:
+        """Shows a pool's worker processes in the beats from now on."""
+        self._pools.append(pool)
+
+    def stop(self, reason: str) -> None:
+        """Lets the run end gracefully: what is being worked is finished, nothing begun."""
+        if not self.stopping.is_set():
+            self.stop_reason = reason
+            self.stopping.set()
+            try:
+                self.ledger.request_stop(self.run.run_id, reason)
+            except sa.exc.SQLAlchemyError as error:
+                self._note(error)
+
+    def commit(self) -> None:
+        """Writes what has been taken to the ledger.
+
+        Raises:
+            CannotRun: When the ledger has not taken anything for a minute.
+        """
+        with self._committing:
+            with self._lock:
+                outcomes, self._outcomes = self._outcomes, []
+                seen, self._seen = self._seen, []
+            if not outcomes and not seen:
+                return
+            try:
+                self.ledger.record(self.run.record, outcomes, seen)
+                self._failing_since = None
+            except sa.exc.SQLAlchemyError as error:
+                with self._lock:
+                    self._outcomes[:0], self._seen[:0] = outcomes, seen
+                self._tolerate(error)
+
+    def close(self) -> None:
+        """Commits the rest and ends the thread and the pools."""
+        self._closed.set()
+        self._thread.join()
+        try:
+            self.commit()
+            self._beat()
+        finally:
+            for pool in self._pools:
+                pool.close()
+            self.ledger.close()
+            Recorder._live.pop(self.run.run_id, None)
+
+    def _keep(self) -> None:
+        beat_at = 0.0
+        while not self._closed.wait(_COMMIT_EVERY_S if beat_at else 0):
+            try:
+                self.commit()
+                if time.monotonic() - beat_at >= _BEAT_EVERY_S:
+                    beat_at = time.monotonic()
+                    self._beat()
+                    self._check_space()
+            except sa.exc.SQLAlchemyError as error:
+                self._note(error)
+            except CannotRun as error:
+                self._note(error)
+                self.error = error
+                self.stopping.set()
+                return
+
+    def _beat(self) -> None:
+        beats, long_running = self._signs_of_life()
+        self.peak_rss_bytes = max(self.peak_rss_bytes, sum(beat.rss_bytes for beat in beats))
+        reason = self.ledger.beat(self.run.run_id, HOST, beats)
+        if long_running:
+            self.ledger.record_running(self.run.record, [running(unit) for unit in long_running])
+        if reason and not self.stopping.is_set():
+            self.stop_reason = reason
+            self.stopping.set()
+
+    def _signs_of_life(self) -> tuple[list[Beat], list[Unit]]:
+        with self._lock:
+            counters = dict(self._counters)
+        own = Beat(
+            os.getpid(),
+            rss_bytes=_rss(os.getpid()),
+            done=counters.get("done", 0),
+            counters={**counters, "peak_rss_bytes": self.peak_rss_bytes},
+        )
+        beats, long_running = [own], []
+        for pool in self._pools:
+            for worker in pool.workers:
+                unit, seconds = worker.current()
+                since = iso(datetime.now(timezone.utc) - timedelta(seconds=seconds))
+                pid = worker.process.pid
+                beats.append(
+                    Beat(
+                        pid,
+                        unit.unit_id if unit else "",
+                        since if unit else "",
+                        _rss(pid),
+                        worker.answered,
+                    )
+                )
+                if unit and seconds > _SHOW_RUNNING_AFTER_S:
+                    long_running.append(unit)
+        return beats, long_running
+
+    def _judge(self) -> None:
+        judge = self.run.too_many_failed
+        failed, done = self._counters["failed"], self._counters["done"]
+        if judge is not None and judge(failed, done, self._counters["todo"]):
+            self.stop(f"{failed} of {done} units failed")
+
+    def _check_space(self) -> None:
+        root = local_path(self.run.output.url)
+        if not self.run.min_free_bytes or not is_local(root) or not Path(root).exists():
+            return
+        free = shutil.disk_usage(root).free
+        if free < self.run.min_free_bytes:
+            self.stop(f"only {free / 1e6:.0f} MB are free in {root}")
+
+    def _tolerate(self, error: Exception) -> None:
+        now = time.monotonic()
+        self._failing_since = self._failing_since or now
+        if now - self._failing_since > _GIVE_UP_AFTER_S:
+            raise CannotRun(
+                f"takes no records any more: {str(error).splitlines()[0]}",
+                path=shown(self.run.ledger_url),
+                step="ledger",
+                action="mend it and start the same command again: it goes on where it was",
+            ) from error
+        self._note(error)
+
+    def _note(self, error: Exception) -> None:
+        logger.warning("ledger: %s", str(error).splitlines()[0])
+
+
+def _rss(pid: int) -> int:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0

@@ -1,0 +1,170 @@
+"""Units of work: what a domain hands to the core, and what the core makes of its answer."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from batchio import fingerprint
+from batchio.errors import HeadraceError
+from batchio.fileset import FileRef
+from batchio.output import Output
+from batchio.records import COMPLETED, FAILED, InputFile, Outcome, now
+from transforms.worker_process import Died
+
+_MESSAGE_CHARACTERS = 2000
+_TRACEBACK_CHARACTERS = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Files that are worked together, or wait together.
+
+    Attributes:
+        unit_id: The same in every run and on every machine.
+        settings: Fingerprint of the settings that matter to its result.
+        details: What the domain wants recorded with it (JSON).
+        waits: The status in which it waits (`incomplete`, `pending`); empty when it can be worked.
+        reason: Why it waits; later, why it is worked.
+    """
+
+    unit_id: str
+    files: tuple[FileRef, ...]
+    settings: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    waits: str = ""
+    reason: str = ""
+    attempt: int = 1
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum(file.size for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a domain's function made of a unit.
+
+    Attributes:
+        sha256: Of each file that was read, by path.
+        remarks: What is odd about a file, by path.
+        error: Set when part of the unit was bad and the rest was made all the same.
+    """
+
+    outputs: tuple[Output, ...] = ()
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    error: HeadraceError | None = None
+
+
+Process = Callable[[Unit], Made]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A domain's function as a worker calls it: whatever happens, an outcome comes back."""
+
+    process: Process
+
+    def __call__(self, unit: Unit) -> Outcome:
+        """Returns what became of the unit."""
+        started, clock = now(), time.perf_counter()
+        try:
+            made = self.process(unit)
+        except (Exception, SystemExit) as error:
+            outcome = _failed(_outcome(unit, FAILED), error)
+        else:
+            outcome = _made(unit, made)
+        return replace(outcome, started=started, seconds=round(time.perf_counter() - clock, 6))
+
+
+def died(unit: Unit, death: Died) -> Outcome:
+    """Returns the outcome of a unit that took its worker process with it."""
+    return replace(
+        _outcome(unit, FAILED),
+        step="worker",
+        error_type="WorkerDied",
+        error_message=f"{death.cause}; see whether its files are damaged, then retry",
+        traceback=death.trace,
+        seconds=round(death.seconds, 6),
+        started=now(),
+    )
+
+
+def waiting(unit: Unit) -> Outcome:
+    """Returns the outcome of a unit that is known and not worked yet."""
+    return replace(_outcome(unit, unit.waits), error_message=unit.reason, started=now())
+
+
+def running(unit: Unit) -> Outcome:
+    """Returns what is recorded of a unit while it is worked."""
+    return replace(_outcome(unit, "running"), files=(), started=now())
+
+
+def input_fingerprint(files: tuple[InputFile, ...]) -> str:
+    """Returns the fingerprint of a unit's inputs, empty if any of them was not read."""
+    if not all(file.sha256 for file in files):
+        return ""
+    return fingerprint.of_inputs((file.path.rpartition("/")[2], file.sha256) for file in files)
+
+
+def _outcome(unit: Unit, status: str) -> Outcome:
+    return Outcome(
+        unit_id=unit.unit_id,
+        status=status,
+        reason=unit.reason,
+        files=tuple(InputFile(file.path, file.size, file.mtime) for file in unit.files),
+        settings_fingerprint=unit.settings,
+        details=unit.details,
+        attempt=unit.attempt,
+    )
+
+
+def _made(unit: Unit, made: Made) -> Outcome:
+    files = tuple(
+        InputFile(
+            file.path,
+            file.size,
+            file.mtime,
+            made.sha256.get(file.path, ""),
+            made.remarks.get(file.path, ""),
+        )
+        for file in unit.files
+    )
+    outcome = replace(
+        _outcome(unit, COMPLETED),
+        files=files,
+        outputs=made.outputs,
+        input_fingerprint=input_fingerprint(files),
+        metrics=made.metrics,
+        details={**unit.details, **made.details},
+    )
+    return outcome if made.error is None else _failed(outcome, made.error)
+
+
+def _failed(outcome: Outcome, error: BaseException) -> Outcome:
+    if isinstance(error, HeadraceError):
+        shown = "; ".join(part for part in (error.cause, error.action) if part)
+        shown = f"{error.path}: {shown}" if error.path else shown
+    else:
+        path = getattr(error, "path", "")
+        shown = f"{path}: {_one_line(error)}" if path else _one_line(error)
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return replace(
+        outcome,
+        status=FAILED,
+        step=getattr(error, "step", "") or "process",
+        error_type=type(error).__name__,
+        error_message=shown[:_MESSAGE_CHARACTERS],
+        traceback=trace[-_TRACEBACK_CHARACTERS:] if error.__traceback__ else "",
+    )
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,102 @@
+"""A worker process of the pool: applies one function to the items it is sent.
+
+It ignores the terminal's signals (the pool tells it when to stop) and dies with its parent.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from transforms.worker_link import Board, LogLine, Replies, Skipped, frame, read_frame
+
+_REPLY_EVERY_S = 0.05
+_SENDING = threading.Lock()
+
+
+def main() -> None:
+    """Serves the pool until it closes the worker's stdin."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1)  # a hung item shows where it hangs
+    source, sink = _take_pipes()
+    board = Board(int(sys.argv[1]))
+    logging.basicConfig(level=int(sys.argv[2]), handlers=[_PoolHandler(sink)])
+    function: Callable[[Any], Any] = read_frame(source)
+    _send(sink, Replies([], 0.0))  # ready
+    batches: queue.SimpleQueue[list[Any] | None] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(source, batches), daemon=True).start()
+    number = 0
+    while (batch := batches.get()) is not None:
+        number = _work(function, batch, number, board, sink)
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Takes stdin and stdout for the frames, so that nothing printed can disturb them."""
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    return source, sink
+
+
+def _receive(source: BinaryIO, batches: queue.SimpleQueue[list[Any] | None]) -> None:
+    """Queues the batches as they come; None is the pool's good-bye."""
+    batch: list[Any] | None = []
+    while batch is not None:
+        try:
+            batch = read_frame(source)
+        except (EOFError, OSError):
+            os._exit(1)  # the pool's process is gone: do not work on for nobody
+        batches.put(batch)
+
+
+def _work(
+    function: Callable[[Any], Any], batch: list[Any], number: int, board: Board, sink: BinaryIO
+) -> int:
+    replies: list[Any] = []
+    told = time.monotonic()
+    for item in batch:
+        if board.stop_asked():
+            replies.append(Skipped())
+        else:
+            board.begin(number, time.monotonic())
+            replies.append(function(item))
+            board.end()
+        number += 1
+        seconds = time.monotonic() - told
+        if seconds > _REPLY_EVERY_S:
+            _send(sink, Replies(replies, seconds))
+            replies, told = [], time.monotonic()
+    if replies:
+        _send(sink, Replies(replies, time.monotonic() - told))
+    return number
+
+
+def _send(sink: BinaryIO, message: object) -> None:
+    with _SENDING:  # the item's own threads log too
+        sink.write(frame(message))
+        sink.flush()
+
+
+class _PoolHandler(logging.Handler):
+    """Sends log records to the pool."""
+
+    def __init__(self, sink: BinaryIO) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _send(self._sink, LogLine(record.levelno, record.name, record.getMessage()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""One worker process as its pool sees it: what it was sent, where it is, how it died."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Generic, TypeVar, cast
+
+from transforms.worker_link import BOARD_BYTES, Board, FrameBuffer, Replies, frame
+
+Item = TypeVar("Item")
+
+_TRACE_BYTES = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """Stands for the answer to an item at which its worker crashed or was stopped."""
+
+    cause: str
+    trace: str
+    seconds: float
+
+
+class WorkerProcess(Generic[Item]):
+    """One worker process: what it was sent and has not answered, and its board."""
+
+    def __init__(self, function: bytes) -> None:
+        self.buffer = FrameBuffer()
+        self.batches = 0
+        self.sent: deque[Item] = deque()
+        self._answered = 0
+        self._ends: deque[int] = deque()  # numbers of items at which a batch ends
+        self._kill_cause = ""
+        with tempfile.TemporaryFile() as board:
+            board.truncate(BOARD_BYTES)
+            self.board = Board(board.fileno())
+            self._errors = tempfile.TemporaryFile("ab+")  # noqa: SIM115 - closed with the worker
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "transforms.worker",
+                    str(board.fileno()),
+                    str(logging.getLogger().getEffectiveLevel()),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                pass_fds=[board.fileno()],
+                env=_worker_environment(),
+            )
+        self._stdin = cast(IO[bytes], self.process.stdin)
+        self._stdout = cast(IO[bytes], self.process.stdout)
+        self._write(function)
+
+    @property
+    def descriptor(self) -> int:
+        """The pipe on which the worker answers."""
+        return self._stdout.fileno()
+
+    def send(self, batch: list[Item]) -> None:
+        """Sends items to be worked in this order."""
+        self.sent.extend(batch)
+        self._ends.append(self._answered + len(self.sent))
+        self.batches += 1
+        self._write(frame(batch))
+
+    def match(self, replies: Replies) -> Iterator[tuple[Item, Any]]:
+        """Yields the answers, each with its item."""
+        for value in replies.values:
+            item = self.sent.popleft()
+            self._answered += 1
+            if self._ends[0] == self._answered:
+                self._ends.popleft()
+                self.batches -= 1
+            yield item, value
+
+    @property
+    def answered(self) -> int:
+        """How many items it has done."""
+        return self._answered
+
+    def current(self) -> tuple[Item | None, float]:
+        """Returns the item being worked, if any, and for how many seconds."""
+        at = self.board.current()
+        if at is None:
+            return None, 0.0
+        try:
+            return self.item(at[0]), time.monotonic() - at[1]
+        except IndexError:  # answered in this moment
+            return None, 0.0
+
+    def item(self, number: int) -> Item:
+        """Returns the unanswered item of this number."""
+        if number < self._answered:
+            raise IndexError(number)
+        return self.sent[number - self._answered]
+
+    def unanswered(self, lost: int | None) -> list[Item]:
+        """Returns the items that were sent and not answered, without the lost one."""
+        return [
+            item for number, item in enumerate(self.sent, start=self._answered) if number != lost
+        ]
+
+    def overdue(self, timeout_s: float) -> bool:
+        """Tells whether the item being worked has had more than its time."""
+        at = self.board.current()
+        return at is not None and time.monotonic() - at[1] > timeout_s and not self._kill_cause
+
+    def kill(self, cause: str) -> None:
+        """Kills the process after it has written where it hangs."""
+        self._kill_cause = cause
+        self.process.send_signal(signal.SIGUSR1)
+        time.sleep(0.1)
+        self.process.kill()
+
+    def post_mortem(self) -> tuple[Died, int | None]:
+        """Returns how the process ended, and the number of the item at which it did."""
+        status = self.process.wait()
+        at = self.board.current()
+        seconds = 0.0 if at is None else time.monotonic() - at[1]
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, size - _TRACE_BYTES))
+        trace = self._errors.read().decode(errors="replace")
+        self._release()
+        return Died(self._kill_cause or _explain(status), trace, seconds), at and at[0]
+
+    def close(self) -> None:
+        """Ends the process: at once if it is working, else by saying good-bye."""
+        if self.sent:
+            self.process.kill()
+        else:
+            self._write(frame(None))
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._release()
+
+    def _write(self, data: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):  # it has died: the end of its stdout tells
+            self._stdin.write(data)
+            self._stdin.flush()
+
+    def _release(self) -> None:
+        self.board.close()
+        self._errors.close()
+        for pipe in (self._stdin, self._stdout):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+
+def _explain(status: int) -> str:
+    if status >= 0:
+        return f"the worker process exited with status {status}"
+    name = signal.Signals(-status).name
+    hints = {
+        "SIGKILL": "out of memory, or killed from outside",
+        "SIGSEGV": "crash in a C library",
+        "SIGABRT": "abort in a C library",
+        "SIGBUS": "crash in a C library",
+    }
+    hint = hints.get(name)
+    return f"the worker process was ended by {name}" + (f" ({hint})" if hint else "")
+
+
+def _worker_environment() -> dict[str, str]:
+    """Returns the environment of a worker: this process's import path, one thread a library."""
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**threads, **os.environ, "PYTHONPATH": path}
