@@ -7,6 +7,7 @@ import math
 import os
 import random
 import re
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,11 +31,19 @@ STATE_FOLDER = ".headrace"  # below an output root: the ledger, reports, unfinis
 
 _MAGIC = re.compile(r"[*?\[{]")
 # Each file system has its own word for the time of last change.
-_MTIME_KEYS = ("mtime", "updated", "LastModified", "last_modified", "modify", "Last-Modified")
+_MTIME_KEYS = (
+    "mtime",
+    "updated",
+    "LastModified",
+    "last_modified",
+    "modify",
+    "Last-Modified",
+    "created",  # memory:// knows no other
+)
 _FINAL_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: these are pickled by the million
 class FileRef:
     """A file as the listing saw it: path or URL, bytes, seconds since 1970 (0 if unknown)."""
 
@@ -58,6 +67,12 @@ def local_path(path: str) -> str:
     return path[7:] if path.startswith("file://") else path
 
 
+def absolute(path: str) -> str:
+    """Returns a local path or glob from the root of the file system, URLs as they are."""
+    path = local_path(path)
+    return os.path.abspath(path) if is_local(path) else path  # noqa: PTH100 - globs are text
+
+
 def list_files(
     patterns: Iterable[str],
     *,
@@ -65,7 +80,7 @@ def list_files(
     order_by: Order = "name",
     left_out: LeftOut | None = None,
 ) -> Iterator[FileRef]:
-    """Yields each file that the globs match, once.
+    """Yields each file that the globs match, once, local ones by their absolute path.
 
     By name the files stream in path order, pattern by pattern; `size` gives the largest first,
     `mtime` the oldest first. A folder as a pattern stands for every file below it.
@@ -76,7 +91,7 @@ def list_files(
         order_by: The order of the files.
         left_out: Told of each folder that could not be listed: its path and why.
     """
-    patterns = list(patterns)
+    patterns = [absolute(pattern) for pattern in patterns]
     found = _excluded(_match_all(patterns, left_out or _warn), exclude)
     if len(patterns) > 1:
         found = _unique(found)
@@ -89,7 +104,7 @@ def list_files(
 
 def missing_roots(patterns: Iterable[str]) -> list[str]:
     """Returns the fixed part of each pattern that does not exist."""
-    roots = {split_pattern(local_path(pattern))[0] for pattern in patterns}
+    roots = {split_pattern(absolute(pattern))[0] for pattern in patterns}
     return sorted(root for root in roots if not _exists(root))
 
 
@@ -99,7 +114,10 @@ def split_pattern(pattern: str) -> tuple[str, str]:
     if magic is None:
         return pattern, ""
     head = pattern[: magic.start()].rpartition("/")
-    return (head[0] or head[1] or "."), pattern[len(head[0]) + len(head[1]) :]
+    rest = pattern[len(head[0]) + len(head[1]) :]
+    if head[0].endswith(":/"):  # the wildcard is a bucket's: s3://*/a
+        return f"{head[0]}/", rest
+    return (head[0] or head[1]), rest
 
 
 def read_bytes(path: str, *, retries: int = 0) -> bytes:
@@ -142,63 +160,110 @@ def _warn(path: str, why: str) -> None:
 
 
 def _match_all(patterns: Iterable[str], left_out: LeftOut) -> Iterator[FileRef]:
-    for pattern in map(local_path, patterns):
+    for pattern in patterns:
         yield from _match_local(pattern, left_out) if is_local(pattern) else _match_url(pattern)
 
 
 def _match_local(pattern: str, left_out: LeftOut) -> Iterator[FileRef]:
-    root, rest = split_pattern(pattern)
-    if rest:
+    _, rest = split_pattern(pattern)
+    if rest and not _is_literal(pattern):
         depth = math.inf if "**" in rest else rest.count("/")
-        yield from _walk("" if root == "/" else root, _glob_regex(pattern), depth, left_out)
-    elif Path(root).is_dir():
-        yield from _walk(root.rstrip("/"), None, math.inf, left_out)
-    elif Path(root).exists():
-        stat = Path(root).stat()
-        yield FileRef(root, stat.st_size, stat.st_mtime)
+        folder = pattern[: len(pattern) - len(rest)]
+        yield from _walk(folder, _glob_regex(pattern), depth, left_out)
+    elif Path(pattern).is_dir():
+        yield from _walk(f"{pattern.rstrip('/')}/", None, math.inf, left_out)
+    elif Path(pattern).exists() and (file := _look_at(Path(pattern), pattern, left_out)):
+        yield file
+
+
+def _is_literal(pattern: str) -> bool:
+    """Tells whether a pattern is the name of a file that it would not match: `a[1].csv`."""
+    return os.path.exists(pattern) and not _glob_regex(pattern).fullmatch(pattern)  # noqa: PTH110
 
 
 def _walk(
-    folder: str, regex: re.Pattern[str] | None, depth: float, left_out: LeftOut
+    folder: str,
+    regex: re.Pattern[str] | None,
+    depth: float,
+    left_out: LeftOut,
+    trail: tuple[str, ...] = (),
 ) -> Iterator[FileRef]:
-    """Yields the files below a folder in path order; `regex` must match a file's whole path."""
-    prefix = "" if folder == "." and regex is not None else f"{folder}/"
+    """Yields the files below a folder in path order.
+
+    Args:
+        folder: With a slash at its end.
+        regex: Must match a file's whole path.
+        depth: How many levels of folders to go down.
+        left_out: Told of what cannot be read.
+        trail: The real paths of the folders from which links led here.
+    """
     try:
-        with os.scandir(folder or "/") as scan:
-            entries = sorted(scan, key=lambda entry: entry.name)
+        with os.scandir(folder) as scan:
+            entries = sorted(
+                (f"{entry.name}/" if _is_folder(entry) else entry.name, entry) for entry in scan
+            )
     except OSError as error:
-        left_out(folder, f"could not be listed: {error.strerror}; check its permissions")
+        why = f"could not be listed: {error.strerror}; check its permissions"
+        left_out(_shown(folder.rstrip("/") or "/"), why)
         return
-    for entry in entries:
-        path = prefix + entry.name
-        if entry.is_dir():
-            if depth > 0 and entry.name != STATE_FOLDER and not _is_loop(entry):
-                yield from _walk(path, regex, depth - 1, left_out)
-        elif regex is None or regex.fullmatch(path):
-            try:
-                stat = entry.stat()
-            except OSError as error:
-                left_out(path, f"cannot be looked at: {error.strerror}")
+    for name, entry in entries:
+        path = folder + name
+        if name.endswith("/"):
+            if depth < 1 or entry.name == STATE_FOLDER:
                 continue
-            yield FileRef(path, stat.st_size, stat.st_mtime)
+            ways = (*trail, os.path.realpath(folder)) if entry.is_symlink() else trail
+            if ways is trail or not _leads_back(entry, ways):
+                yield from _walk(path, regex, depth - 1, left_out, ways)
+        elif (regex is None or regex.fullmatch(path)) and (file := _look_at(entry, path, left_out)):
+            yield file
 
 
-def _is_loop(entry: os.DirEntry[str]) -> bool:
-    if not entry.is_symlink():
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or into a closed folder: looked at, it tells
         return False
+
+
+def _leads_back(entry: os.DirEntry[str], ways: tuple[str, ...]) -> bool:
     real = os.path.realpath(entry.path)
-    return Path(os.path.realpath(Path(entry.path).parent)).is_relative_to(real)
+    return any(Path(way).is_relative_to(real) for way in ways)
+
+
+def _look_at(entry: os.DirEntry[str] | Path, path: str, left_out: LeftOut) -> FileRef | None:
+    """Returns a file as it is, or tells why it cannot be an input."""
+    try:
+        path.encode()
+        found = entry.stat()
+    except UnicodeEncodeError:
+        left_out(_shown(path), "has a name that is not UTF-8; rename it")
+    except OSError as error:
+        left_out(path, f"cannot be looked at: {error.strerror}")
+    else:
+        if stat.S_ISREG(found.st_mode):
+            return FileRef(path, found.st_size, found.st_mtime)
+        left_out(path, "is no regular file")
+    return None
+
+
+def _shown(path: str) -> str:
+    """Returns a path that can be written down though its bytes may be no UTF-8."""
+    return path.encode(errors="backslashreplace").decode()
 
 
 def _match_url(pattern: str) -> Iterator[FileRef]:
     fs, path = url_to_fs(pattern)
-    if not _MAGIC.search(path):
-        infos = fs.find(path, detail=True)
-    else:
-        infos = {k: v for k, v in fs.glob(path, detail=True).items() if v["type"] == "file"}
+    infos: dict[str, dict[str, Any]] = {}
+    for each in _alternatives(path):
+        if _MAGIC.search(each):
+            found = fs.glob(each, detail=True)
+            infos |= {name: info for name, info in found.items() if info["type"] == "file"}
+        else:
+            infos |= fs.find(each, detail=True)
     for name in sorted(infos):
         info = infos[name]
-        yield FileRef(fs.unstrip_protocol(name), int(info.get("size") or 0), _mtime(info))
+        if STATE_FOLDER not in name.split("/"):
+            yield FileRef(fs.unstrip_protocol(name), int(info.get("size") or 0), _mtime(info))
 
 
 def _mtime(info: dict[str, Any]) -> float:
@@ -211,15 +276,12 @@ def _mtime(info: dict[str, Any]) -> float:
         if isinstance(value, int | float):
             return float(value)
         return _parse_time(str(value))
-    created = info.get("created")  # memory:// knows no other time
-    return created.timestamp() if isinstance(created, datetime) else 0.0
+    return 0.0
 
 
 def _parse_time(text: str) -> float:
-    if re.fullmatch(r"\d{14}(\.\d+)?", text):  # FTP's MLSD: YYYYMMDDHHMMSS
-        time_of_change = datetime.strptime(text[:14], "%Y%m%d%H%M%S")
-        return time_of_change.replace(tzinfo=timezone.utc).timestamp()
     for parse in (
+        _parse_ftp_time,
         lambda value: datetime.fromisoformat(value.replace("Z", "+00:00")),
         parsedate_to_datetime,
     ):
@@ -230,32 +292,58 @@ def _parse_time(text: str) -> float:
     return 0.0
 
 
+def _parse_ftp_time(text: str) -> datetime:
+    """Reads a time of FTP's MLSD, `YYYYMMDDHHMMSS`, in UTC."""
+    if not re.fullmatch(r"\d{14}(\.\d+)?", text):
+        raise ValueError(text)
+    return datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+
+
 def _glob_regex(pattern: str) -> re.Pattern[str]:
     """Compiles a glob: `*`, `?`, `[…]` within a component, `**` over any, `{a,b}` either."""
+    return re.compile("|".join(map(_translate, _alternatives(pattern))))
+
+
+def _alternatives(pattern: str) -> Iterator[str]:
+    """Yields a glob once for each choice that its braces leave."""
+    braces = re.search(r"\{([^{}/]+)\}", pattern)
+    if braces is None:
+        yield pattern
+        return
+    for part in braces[1].split(","):
+        yield from _alternatives(pattern[: braces.start()] + part + pattern[braces.end() :])
+
+
+def _translate(pattern: str) -> str:
     out, i = "", 0
     while i < len(pattern):
         rest = pattern[i:]
         bracket = re.match(r"\[(!?)([^]/]+)\]", rest)
-        braces = re.match(r"\{([^{}/]+)\}", rest)
         if rest.startswith("**/"):
-            out, i = out + r"(?:[^/]+/)*", i + 3
+            out, i = out + r"(?:.*/)?", i + 3
         elif rest.startswith("**"):
             out, i = out + r".*", i + 2
         elif bracket:
-            inner = bracket[2].replace("\\", r"\\")
-            out, i = out + f"[{'^' if bracket[1] else ''}{inner}]", i + bracket.end()
-        elif braces:
-            either = "|".join(_glob_regex(part).pattern for part in braces[1].split(","))
-            out, i = out + f"(?:{either})", i + braces.end()
+            out, i = out + _translate_set(bracket), i + bracket.end()
         else:
             out, i = out + {"*": "[^/]*", "?": "[^/]"}.get(rest[0], re.escape(rest[0])), i + 1
-    return re.compile(out)
+    return out
+
+
+def _translate_set(bracket: re.Match[str]) -> str:
+    inner = re.sub(r"[\\\[&~|]", r"\\\g<0>", bracket[2])
+    try:
+        return re.compile(f"[{'^' if bracket[1] else ''}{inner}]").pattern
+    except re.error:  # [z-a] is no set: it stands for itself
+        return re.escape(bracket[0])
 
 
 def _excluded(files: Iterator[FileRef], exclude: Sequence[str]) -> Iterator[FileRef]:
     if not exclude:
         return files
-    refused = [_glob_regex(local_path(pattern)) for pattern in exclude]
+    refused = [
+        _glob_regex(absolute(p) if "/" in p and not p.startswith("**/") else p) for p in exclude
+    ]
     return (
         file
         for file in files
@@ -272,14 +360,14 @@ def _unique(files: Iterator[FileRef]) -> Iterator[FileRef]:
 
 
 def _exists(root: str) -> bool:
-    if is_local(root):
-        return Path(root).exists()
-    fs, path = url_to_fs(root)
     try:
+        if is_local(root):
+            return Path(root).exists()
+        fs, path = url_to_fs(root)
         return bool(fs.exists(path))
-    except OSError as error:
+    except Exception as error:  # each storage has its own
         raise CannotRun(
-            f"cannot be reached: {error}",
+            f"cannot be reached: {getattr(error, 'strerror', None) or error}",
             path=root,
             step="preflight",
             action="check the address and the credentials",

@@ -26,8 +26,13 @@ from batchio.ledger_schema import (
     units,
     workers,
 )
-from batchio.ledger_view import LedgerView, Row, shown, unusable
+from batchio.ledger_view import LedgerView, Row, shown, storable, unusable
 from batchio.records import INTERRUPTED, RUNNING, Beat, InputFile, Outcome, RunRecord, now
+
+# Lets one process at a time make the tables.
+_LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(482133071)"}
+
+_IN_AT_ONCE = 500
 
 
 class Ledger(LedgerView):
@@ -41,6 +46,7 @@ class Ledger(LedgerView):
         """
         try:
             with self.engine.begin() as db:
+                db.exec_driver_sql(_LOCK[db.dialect.name])
                 metadata.create_all(db)
                 found = db.scalar(sa.select(schema_version.c.version))
                 if found is None:
@@ -104,6 +110,7 @@ class Ledger(LedgerView):
         run: RunRecord,
         outcomes: Sequence[Outcome],
         seen: Sequence[tuple[InputFile, str | None]] = (),
+        again: Sequence[str] = (),
     ) -> None:
         """Commits outcomes with their files, and files of none, in one transaction.
 
@@ -111,11 +118,16 @@ class Ledger(LedgerView):
             run: The run they belong to.
             outcomes: What became of units.
             seen: Files without an outcome in this run, each with its unit if it has one.
+            again: Paths of known files that were seen as they are known.
         """
         worked = [(file, outcome.unit_id) for outcome in outcomes for file in outcome.files]
         with self.engine.begin() as db:
             _upsert(db, units, [_unit_row(run, outcome) for outcome in outcomes])
             _see_files(db, run, [*worked, *seen])
+            for start in range(0, len(again), _IN_AT_ONCE):
+                part = [storable(path) for path in again[start : start + _IN_AT_ONCE]]
+                same = (files.c.pipeline == run.pipeline) & files.c.path.in_(part)
+                db.execute(files.update().where(same).values(last_seen=run.started))
 
     def record_running(self, run: RunRecord, running: Sequence[Outcome]) -> None:
         """Marks units as being worked; never overwrites the outcome of the same run."""
@@ -168,7 +180,11 @@ def _upsert(
         statement = insert.on_conflict_do_update(index_elements=key, set_=changed)
     else:
         statement = insert.on_conflict_do_nothing(index_elements=key)
-    db.execute(statement, list(rows))
+    db.execute(statement, [_storable(row) for row in rows])
+
+
+def _storable(row: Row) -> dict[str, Any]:
+    return {k: storable(v) if isinstance(v, str) else v for k, v in row.items()}
 
 
 def _see_files(

@@ -8,7 +8,7 @@ SCHEMA_VERSION = 1
 
 metadata = sa.MetaData()
 
-_Text = sa.Text
+_Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # sorts as Python does
 schema_version = sa.Table("schema_version", metadata, sa.Column("version", sa.Integer))
 
 runs = sa.Table(
@@ -21,6 +21,7 @@ runs = sa.Table(
     sa.Column("host", _Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("output", _Text, nullable=False),
+    sa.Column("folder", _Text, nullable=False),  # where the command was given
     sa.Column("started", _Text, nullable=False, index=True),
     sa.Column("finished", _Text),
     sa.Column("status", _Text, nullable=False),

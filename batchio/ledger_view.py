@@ -51,13 +51,9 @@ class LedgerView:
     def known_files(self, pipeline: str, paths: Sequence[str]) -> dict[str, InputFile]:
         """Returns what is known of the given files."""
         table = files.c
-        rows = self._in(sa.select(files).where(table.pipeline == pipeline), table.path, paths)
-        return {
-            row["path"]: InputFile(
-                row["path"], row["size"], row["mtime"], row["sha256"], row["remark"]
-            )
-            for row in rows
-        }
+        query = sa.select(table.path, table.size, table.mtime, table.sha256, table.remark)
+        rows = self._in(query.where(table.pipeline == pipeline), table.path, paths)
+        return {row[0]: InputFile(*tuple(row)) for row in rows}
 
     def unit_states(self, pipeline: str, unit_ids: Sequence[str]) -> dict[str, UnitState]:
         """Returns the newest record of each of the given units."""
@@ -73,11 +69,11 @@ class LedgerView:
             table.outputs,
             table.recorded,
         ).where(table.pipeline == pipeline)
-        newest: dict[str, Row] = {}
+        newest: dict[str, sa.Row[Any]] = {}
         for row in self._in(query, table.unit_id, unit_ids):
-            known = newest.get(row["unit_id"])
-            if known is None or row["recorded"] > known["recorded"]:
-                newest[row["unit_id"]] = row
+            known = newest.get(row[0])
+            if known is None or row.recorded > known.recorded:
+                newest[row[0]] = row
         return {unit_id: _state(row) for unit_id, row in newest.items()}
 
     def run(self, run_id: str) -> Row | None:
@@ -152,25 +148,32 @@ class LedgerView:
         query = sa.select(workers).where(workers.c.run_id == run_id).order_by(workers.c.pid)
         return list(self._rows(query, "counters"))
 
-    def counters(self, run_id: str) -> dict[str, int]:
-        """Returns the counters of a run, summed over its processes."""
-        total: dict[str, int] = {}
-        for worker in self.workers(run_id):
-            for name, count in worker["counters"].items():
-                total[name] = total.get(name, 0) + count
-        return total
-
-    def _in(self, query: sa.Select[Any], column: Any, values: Sequence[str]) -> Iterator[Row]:
+    def _in(
+        self, query: sa.Select[Any], column: Any, values: Sequence[str]
+    ) -> Iterator[sa.Row[Any]]:
         with self.engine.connect() as db:
             for start in range(0, len(values), _IN_AT_ONCE):
-                part = values[start : start + _IN_AT_ONCE]
-                for row in db.execute(query.where(column.in_(part))).mappings():
-                    yield {**row}
+                part = [storable(value) for value in values[start : start + _IN_AT_ONCE]]
+                yield from db.execute(query.where(column.in_(part)))
 
     def _rows(self, query: sa.Select[Any], *json_columns: str) -> Iterator[Row]:
-        with self.engine.connect() as db:
-            for row in db.execution_options(yield_per=1000).execute(query).mappings():
+        # Closed in any case: who takes only the first row leaves a cursor open on the server.
+        with (
+            self.engine.connect() as db,
+            db.execution_options(yield_per=1000).execute(query) as result,
+        ):
+            for row in result.mappings():
                 yield {**row, **{name: json.loads(row[name]) for name in json_columns}}
+
+
+def storable(text: str) -> str:
+    """Returns text as every database takes it.
+
+    File names need not be UTF-8 and messages may quote a NUL: such characters are written out.
+    """
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -211,14 +214,15 @@ def unusable(url: str, error: Exception) -> CannotRun:
     )
 
 
-def _state(row: Row) -> UnitState:
+def _state(row: sa.Row[Any]) -> UnitState:
+    outputs = () if row.outputs == "[]" else json.loads(row.outputs)
     return UnitState(
-        row["unit_id"],
-        row["run_id"],
-        row["status"],
-        row["attempt"],
-        row["version"],
-        row["input_fingerprint"],
-        row["settings_fingerprint"],
-        tuple(Output(*output) for output in json.loads(row["outputs"])),
+        row.unit_id,
+        row.run_id,
+        row.status,
+        row.attempt,
+        row.version,
+        row.input_fingerprint,
+        row.settings_fingerprint,
+        tuple(Output(*output) for output in outputs),
     )

@@ -28,7 +28,7 @@ def _read_umask() -> int:
 _UMASK = _read_umask()  # once, before there are threads: mkstemp ignores it, outputs must not
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: these are pickled by the million
 class Output:
     """A finished output file."""
 
@@ -41,7 +41,8 @@ class Output:
 class OutputRoot:
     """The place under which a run writes: a local folder or a URL.
 
-    Each output's name gets the suffix, if there is one. Unfinished files lie in a scratch folder of the run, never beside the finished ones.
+    Each output gets the suffix in its name, if there is one. Unfinished files lie in a scratch
+    folder of the run, never beside the finished ones.
     """
 
     url: str

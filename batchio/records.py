@@ -39,9 +39,10 @@ class RunRecord:
     pid: int
     output: str
     started: str
+    folder: str = ""  # where the command was given: its relative paths start here
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: these are pickled by the million
 class InputFile:
     """An input file as it was worked; `sha256` is empty where its bytes were not needed."""
 
@@ -52,7 +53,7 @@ class InputFile:
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: these are pickled by the million
 class Outcome:
     """What became of one unit of work."""
 

@@ -26,12 +26,19 @@ _LAST_TIME = {FAILED: "failed last time", INTERRUPTED: "interrupted", RUNNING: "
 class Decision:
     """What happens with a unit: it is worked, it waits, or it is skipped.
 
-    `unit.reason` says why; `files` is what is known of a skipped unit's files.
+    `unit.reason` says why; `renewed` are the files of a skipped unit that the ledger has to learn
+    anew, for they were touched.
     """
 
     action: Literal["work", "wait", "skip"]
     unit: Unit
-    files: tuple[InputFile, ...] = ()
+    renewed: tuple[InputFile, ...] = ()
+
+    @property
+    def known_paths(self) -> list[str]:
+        """The paths of the files that are as the ledger knows them."""
+        renewed = {file.path for file in self.renewed}
+        return [file.path for file in self.unit.files if file.path not in renewed]
 
 
 def decide_all(
@@ -74,7 +81,8 @@ def decide(
     present = present_files(unit.files, known, retries=retries)
     if input_fingerprint(present) != state.input_fingerprint:
         return _work(unit, "input changed", state)
-    return Decision("skip", replace(unit, reason="unchanged"), present)
+    renewed = tuple(file for file in present if known.get(file.path) is not file)
+    return Decision("skip", replace(unit, reason="unchanged"), renewed)
 
 
 def present_files(
@@ -95,10 +103,10 @@ def _decide_failed(unit: Unit, state: UnitState | None, known: dict[str, InputFi
     why = _LAST_TIME.get(state.status) if state is not None else None
     if why:
         return _work(unit, why, state)
-    files = tuple(
-        known.get(file.path) or InputFile(file.path, file.size, file.mtime) for file in unit.files
+    unknown = tuple(
+        InputFile(file.path, file.size, file.mtime) for file in unit.files if file.path not in known
     )
-    return Decision("skip", replace(unit, reason="did not fail last time"), files)
+    return Decision("skip", replace(unit, reason="did not fail last time"), unknown)
 
 
 def _work(unit: Unit, why: str, state: UnitState | None = None) -> Decision:

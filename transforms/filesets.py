@@ -111,14 +111,14 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
         self._run = run
         self._asked: list[Unit] = []
         self._pack: list[Unit] = []
+        self._pack_bytes = 0
         self._in = Metrics.counter(SkipUpToDate, "units_in")
         self._out = Metrics.counter(SkipUpToDate, "units_out")
 
     def start_bundle(self) -> None:
-        self._asked, self._pack = [], []
+        self._asked, self._pack, self._pack_bytes = [], [], 0
 
     def process(self, unit: Unit) -> Iterator[list[Unit]]:
-        self._in.inc()
         self._asked.append(unit)
         if len(self._asked) >= _ASK_AT_ONCE:
             yield from self._decide()
@@ -130,28 +130,33 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
             yield GlobalWindows.windowed_value(self._pack)
 
     def _decide(self) -> Iterator[list[Unit]]:
-        recorder = Recorder.of(self._run)
+        recorder, run = Recorder.of(self._run), self._run
         asked, self._asked = self._asked, []
         if recorder.stopping.is_set():
             return
-        run = self._run
         decisions = decide_all(
             asked, recorder.ledger, run.pipeline, rerun=run.rerun, retries=run.retries
         )
-        recorder.count("units", len(asked))
+        left = [decision for decision in decisions if decision.action != "skip"]
+        recorder.count("skipped", len(decisions) - len(left))
+        recorder.count("todo", len(left))
+        recorder.count("units", len(decisions))
+        self._in.inc(len(decisions))
+        self._out.inc(len(left))
         for decision in decisions:
             if decision.action == "skip":
-                recorder.count("skipped")
-                recorder.see([(file, decision.unit.unit_id) for file in decision.files])
-                continue
-            recorder.count("todo")
-            recorder.count("bytes_todo", decision.unit.size)
-            self._out.inc()
-            self._pack.append(decision.unit)
-            if _is_full(self._pack):
-                yield self._pack
-                self._pack = []
+                recorder.see(
+                    [(file, decision.unit.unit_id) for file in decision.renewed],
+                    again=decision.known_paths,
+                )
+            else:
+                yield from self._put(decision.unit, recorder)
 
-
-def _is_full(pack: list[Unit]) -> bool:
-    return len(pack) >= _PACK_UNITS or sum(unit.size for unit in pack) >= _PACK_BYTES
+    def _put(self, unit: Unit, recorder: Recorder) -> Iterator[list[Unit]]:
+        size = unit.size
+        recorder.count("bytes_todo", size)
+        self._pack.append(unit)
+        self._pack_bytes += size
+        if len(self._pack) >= _PACK_UNITS or self._pack_bytes >= _PACK_BYTES:
+            yield self._pack
+            self._pack, self._pack_bytes = [], 0

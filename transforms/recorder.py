@@ -61,6 +61,7 @@ class Recorder:
         self._counters: Counter[str] = Counter()
         self._outcomes: list[Outcome] = []
         self._seen: list[tuple[InputFile, str | None]] = []
+        self._again: list[str] = []
         self._failing_since: float | None = None
         self._pools: list[WorkerPool[Unit]] = []
         self._lock = threading.Lock()
@@ -86,11 +87,17 @@ class Recorder:
         if many >= _COMMIT_AT:
             self.commit()
 
-    def see(self, files: Sequence[tuple[InputFile, str | None]]) -> None:
-        """Notes files of no outcome as seen in this run, each with its unit if it has one."""
+    def see(self, files: Sequence[tuple[InputFile, str | None]], again: Sequence[str] = ()) -> None:
+        """Notes files of no outcome as seen in this run.
+
+        Args:
+            files: New or changed ones, each with its unit if it has one.
+            again: Paths of those that are as the ledger knows them.
+        """
         with self._lock:
             self._seen.extend(files)
-            many = len(self._seen)
+            self._again.extend(again)
+            many = len(self._seen) + len(self._again)
         if many >= _COMMIT_AT:
             self.commit()
 
@@ -118,14 +125,15 @@ class Recorder:
             with self._lock:
                 outcomes, self._outcomes = self._outcomes, []
                 seen, self._seen = self._seen, []
-            if not outcomes and not seen:
+                again, self._again = self._again, []
+            if not outcomes and not seen and not again:
                 return
             try:
-                self.ledger.record(self.run.record, outcomes, seen)
+                self.ledger.record(self.run.record, outcomes, seen, again)
                 self._failing_since = None
             except sa.exc.SQLAlchemyError as error:
                 with self._lock:
-                    self._outcomes[:0], self._seen[:0] = outcomes, seen
+                    self._outcomes[:0], self._seen[:0], self._again[:0] = outcomes, seen, again
                 self._tolerate(error)
 
     def close(self) -> None:
@@ -152,7 +160,7 @@ class Recorder:
                     self._check_space()
             except sa.exc.SQLAlchemyError as error:
                 self._note(error)
-            except CannotRun as error:
+            except Exception as error:  # nothing would be recorded any more: end the run
                 self._note(error)
                 self.error = error
                 self.stopping.set()

@@ -5,21 +5,21 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from batchio import fingerprint
 from batchio.errors import HeadraceError
 from batchio.fileset import FileRef
 from batchio.output import Output
-from batchio.records import COMPLETED, FAILED, InputFile, Outcome, now
+from batchio.records import COMPLETED, FAILED, RUNNING, InputFile, Outcome, now
 from transforms.worker_process import Died
 
 _MESSAGE_CHARACTERS = 2000
 _TRACEBACK_CHARACTERS = 8000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: these are pickled by the million
 class Unit:
     """Files that are worked together, or wait together.
 
@@ -65,6 +65,8 @@ class Made:
 
 Process = Callable[[Unit], Made]
 
+_NOTHING = Made()
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -75,36 +77,44 @@ class Attempt:
     def __call__(self, unit: Unit) -> Outcome:
         """Returns what became of the unit."""
         started, clock = now(), time.perf_counter()
+        made: Made = _NOTHING
+        error: BaseException | None = None
         try:
             made = self.process(unit)
-        except (Exception, SystemExit) as error:
-            outcome = _failed(_outcome(unit, FAILED), error)
-        else:
-            outcome = _made(unit, made)
-        return replace(outcome, started=started, seconds=round(time.perf_counter() - clock, 6))
+            error = made.error
+        except (Exception, SystemExit) as raised:
+            error = raised
+        return _outcome(
+            unit,
+            COMPLETED if error is None else FAILED,
+            made,
+            started=started,
+            seconds=round(time.perf_counter() - clock, 6),
+            **({} if error is None else _about(error)),
+        )
 
 
 def died(unit: Unit, death: Died) -> Outcome:
     """Returns the outcome of a unit that took its worker process with it."""
-    return replace(
-        _outcome(unit, FAILED),
+    return _outcome(
+        unit,
+        FAILED,
         step="worker",
         error_type="WorkerDied",
         error_message=f"{death.cause}; see whether its files are damaged, then retry",
         traceback=death.trace,
         seconds=round(death.seconds, 6),
-        started=now(),
     )
 
 
 def waiting(unit: Unit) -> Outcome:
     """Returns the outcome of a unit that is known and not worked yet."""
-    return replace(_outcome(unit, unit.waits), error_message=unit.reason, started=now())
+    return _outcome(unit, unit.waits, error_message=unit.reason)
 
 
 def running(unit: Unit) -> Outcome:
     """Returns what is recorded of a unit while it is worked."""
-    return replace(_outcome(unit, "running"), files=(), started=now())
+    return _outcome(unit, RUNNING)
 
 
 def input_fingerprint(files: tuple[InputFile, ...]) -> str:
@@ -114,19 +124,9 @@ def input_fingerprint(files: tuple[InputFile, ...]) -> str:
     return fingerprint.of_inputs((file.path.rpartition("/")[2], file.sha256) for file in files)
 
 
-def _outcome(unit: Unit, status: str) -> Outcome:
-    return Outcome(
-        unit_id=unit.unit_id,
-        status=status,
-        reason=unit.reason,
-        files=tuple(InputFile(file.path, file.size, file.mtime) for file in unit.files),
-        settings_fingerprint=unit.settings,
-        details=unit.details,
-        attempt=unit.attempt,
-    )
-
-
-def _made(unit: Unit, made: Made) -> Outcome:
+def _outcome(
+    unit: Unit, status: str, made: Made = _NOTHING, *, started: str = "", **more: Any
+) -> Outcome:
     files = tuple(
         InputFile(
             file.path,
@@ -137,33 +137,36 @@ def _made(unit: Unit, made: Made) -> Outcome:
         )
         for file in unit.files
     )
-    outcome = replace(
-        _outcome(unit, COMPLETED),
+    return Outcome(
+        unit_id=unit.unit_id,
+        status=status,
+        reason=unit.reason,
         files=files,
         outputs=made.outputs,
         input_fingerprint=input_fingerprint(files),
+        settings_fingerprint=unit.settings,
         metrics=made.metrics,
         details={**unit.details, **made.details},
+        attempt=unit.attempt,
+        started=started or now(),
+        **more,
     )
-    return outcome if made.error is None else _failed(outcome, made.error)
 
 
-def _failed(outcome: Outcome, error: BaseException) -> Outcome:
+def _about(error: BaseException) -> dict[str, str]:
+    """Returns what is recorded of an error."""
     if isinstance(error, HeadraceError):
-        shown = "; ".join(part for part in (error.cause, error.action) if part)
-        shown = f"{error.path}: {shown}" if error.path else shown
+        cause = "; ".join(part for part in (error.cause, error.action) if part)
     else:
-        path = getattr(error, "path", "")
-        shown = f"{path}: {_one_line(error)}" if path else _one_line(error)
+        cause = _one_line(error)
+    path = getattr(error, "path", "")
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    return replace(
-        outcome,
-        status=FAILED,
-        step=getattr(error, "step", "") or "process",
-        error_type=type(error).__name__,
-        error_message=shown[:_MESSAGE_CHARACTERS],
-        traceback=trace[-_TRACEBACK_CHARACTERS:] if error.__traceback__ else "",
-    )
+    return {
+        "step": getattr(error, "step", "") or "process",
+        "error_type": type(error).__name__,
+        "error_message": (f"{path}: {cause}" if path else cause)[:_MESSAGE_CHARACTERS],
+        "traceback": trace[-_TRACEBACK_CHARACTERS:] if error.__traceback__ else "",
+    }
 
 
 def _one_line(error: BaseException) -> str:

@@ -92,13 +92,11 @@ class WorkerProcess(Generic[Item]):
         return self._answered
 
     def current(self) -> tuple[Item | None, float]:
-        """Returns the item being worked, if any, and for how many seconds."""
-        at = self.board.current()
-        if at is None:
-            return None, 0.0
+        """Returns the item being worked, if any, and for how many seconds; from any thread."""
         try:
-            return self.item(at[0]), time.monotonic() - at[1]
-        except IndexError:  # answered in this moment
+            at = self.board.current()
+            return (None, 0.0) if at is None else (self.item(at[0]), time.monotonic() - at[1])
+        except (IndexError, ValueError):  # answered, or buried, in this moment
             return None, 0.0
 
     def item(self, number: int) -> Item:

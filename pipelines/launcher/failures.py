@@ -82,7 +82,8 @@ def failure_of(row: Row) -> Failure:
 
 def waiting_for(unit: Row) -> str:
     """Returns in words what a unit waits for, as far as its row tells."""
-    return one_line(unit["error_message"] or unit["reason"] or _missing(unit["details"]))
+    told = unit["error_message"] or unit["reason"] or _missing(unit["details"])
+    return one_line(str(told).removeprefix(f"{unit['status']}: "))
 
 
 def _missing(details: Mapping[str, Any]) -> str:

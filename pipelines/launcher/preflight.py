@@ -13,14 +13,11 @@ from fsspec.core import url_to_fs
 from batchio.errors import CannotRun
 from batchio.fileset import is_local, local_path, missing_roots
 from batchio.ledger import Ledger
-from batchio.ledger_view import Row, shown
+from batchio.ledger_view import shown
 from batchio.output import OutputRoot
 from batchio.records import RUNNING
 from pipelines.launcher.human import size_text
-from pipelines.launcher.progress import parse_time, seconds_since
-from transforms.recorder import HOST
-
-_SILENT_S = 30.0  # no sign of life from another machine for longer: it is dead
+from pipelines.launcher.liveness import is_alive
 
 
 def check_inputs(patterns: Sequence[str]) -> None:
@@ -89,20 +86,6 @@ def take_over(ledger: Ledger, pipeline: str, output: str) -> None:
             )
         ledger.interrupt_run(run["run_id"])
         OutputRoot(output, run["run_id"]).clear_scratch()
-
-
-def is_alive(run: Row, processes: Sequence[Row]) -> bool:
-    """Tells whether a run still goes on: its launcher lives here, or beats elsewhere."""
-    if run["host"] != HOST:
-        last = max([str(run["started"]), *(str(process["beat"]) for process in processes)])
-        return seconds_since(last) < _SILENT_S
-    try:
-        process = psutil.Process(run["pid"])
-        # A process younger than the run only has its number.
-        began = parse_time(run["started"]).timestamp() + 1
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= began
-    except psutil.NoSuchProcess:
-        return False
 
 
 def cores() -> int:

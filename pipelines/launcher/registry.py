@@ -101,7 +101,10 @@ def _portable(ledger_url: str) -> str:
     path = sqlite_path(ledger_url)
     if path is not None:
         return _sqlite_url(path.absolute())
-    return sa.make_url(ledger_url).set(password=None).render_as_string(hide_password=False)
+    url = sa.make_url(ledger_url).difference_update_query(["password"])
+    return sa.URL.create(
+        url.drivername, url.username, None, url.host, url.port, url.database, url.query
+    ).render_as_string(hide_password=False)
 
 
 def _sqlite_url(path: Path) -> str:

@@ -57,7 +57,7 @@ class Tally:
     def add(self, unit: Row) -> None:
         """Adds a unit."""
         self.statuses[unit["status"]] += 1
-        if unit["reason"]:
+        if unit["reason"] and unit["status"] not in (INCOMPLETE, PENDING):
             self.reasons[unit["reason"].partition(":")[0]] += 1
         self.seconds += unit["seconds"]
         for name, value in unit["metrics"].items():

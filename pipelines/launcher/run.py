@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
+from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
 from batchio.errors import CannotRun, HeadraceError, UsageError
-from batchio.fileset import local_path
+from batchio.fileset import absolute
 from batchio.ledger import Ledger
 from batchio.output import OutputRoot
 from batchio.records import COMPLETED, FAILED, INTERRUPTED, RunRecord, iso
@@ -26,12 +27,19 @@ from batchio.version import __version__
 from pipelines.launcher import preflight, registry
 from pipelines.launcher.command_line import parse, to_arguments
 from pipelines.launcher.domain import Domain
-from pipelines.launcher.engine import run_graph
+from pipelines.launcher.engine import LOCAL_RUNNERS, run_graph
+from pipelines.launcher.exit_codes import (
+    COULD_NOT_RUN,
+    DONE,
+    SOME_FAILED,
+    WAS_INTERRUPTED,
+    WRONG_USAGE,
+)
 from pipelines.launcher.logs import logging_to
 from pipelines.launcher.notify import notify
 from pipelines.launcher.options import CommonOptions, FailureLimit
 from pipelines.launcher.plan import plan_lines
-from pipelines.launcher.progress import read_progress
+from pipelines.launcher.progress import counters_of, read_progress
 from pipelines.launcher.progress_views import View, make_view
 from pipelines.launcher.report import build_report, report_folder, summary_lines, write_report
 from transforms.recorder import HOST, Recorder
@@ -39,11 +47,8 @@ from transforms.run import Run
 
 O = TypeVar("O", bound=CommonOptions)  # noqa: E741 - options
 
-DONE, COULD_NOT_RUN, WRONG_USAGE, SOME_FAILED, WAS_INTERRUPTED = 0, 1, 2, 3, 130
-
 _LOOK_EVERY_S = 0.2
 _SHOW_EVERY_S = 1.0
-_LOCAL_RUNNERS = {"DirectRunner", "FnApiRunner"}
 
 logger = logging.getLogger(__name__)
 
@@ -107,9 +112,9 @@ def make_run(pipeline: str, options: CommonOptions) -> Run:
     """Returns the run that the options ask for, beginning now."""
     started = datetime.now(timezone.utc)
     run_id = options.run_id or f"{started:%Y%m%dT%H%M%SZ}-{pipeline}-{secrets.token_hex(2)}"
-    root = local_path(options.output)
+    root = absolute(options.output)
     suffix = f"_{started:%Y%m%d_%H%M%S}" if options.timestamped else ""
-    local = options.runner in _LOCAL_RUNNERS
+    local = options.runner in LOCAL_RUNNERS
     return Run(
         record=RunRecord(
             run_id=run_id,
@@ -118,11 +123,12 @@ def make_run(pipeline: str, options: CommonOptions) -> Run:
             versions=_versions(),
             host=HOST,
             pid=os.getpid(),
-            output=root if "://" in root else os.path.abspath(root),  # noqa: PTH100 - a text
+            output=root,
             started=iso(started),
+            folder=str(Path.cwd()),
         ),
         ledger_url=_ledger_url(options),
-        output=OutputRoot(options.output, run_id, retries=options.retries, suffix=suffix),
+        output=OutputRoot(root, run_id, retries=options.retries, suffix=suffix),
         patterns=tuple(options.input),
         exclude=tuple(options.exclude),
         order_by=options.order_by,
@@ -242,7 +248,7 @@ class _Thread(threading.Thread):
 
 def _finish(options: CommonOptions, run: Run, ledger: Ledger, view: View, ending: _Ending) -> int:
     """Closes the run's record, writes the report, tells the user; returns the exit code."""
-    counters = ledger.counters(run.run_id)
+    counters = counters_of(ledger.run(run.run_id), ledger.workers(run.run_id))
     error = ending.error
     if error is None and not counters.get("found") and not ending.stop_reason:
         patterns = " ".join(options.input)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
-
-import psutil
 
 from batchio.errors import CannotRun, UsageError
 from batchio.ledger_view import LedgerView, Row, shown
@@ -22,6 +19,7 @@ from pipelines.launcher.human import (
     table_text,
     time_text,
 )
+from pipelines.launcher.liveness import is_alive, last_sign
 from pipelines.launcher.progress import (
     FRESH_S,
     WorkerProgress,
@@ -105,24 +103,8 @@ def run_status(view: LedgerView, run: Row, *, ledger: str = "") -> RunStatus:
 
 def is_killed(run: Row, processes: list[Row]) -> bool:
     """Tells whether a run that never ended shows no sign of life any more."""
-    if run["status"] != RUNNING:
-        return False
-    if seconds_since(_last_sign(run, processes)) <= FRESH_S:
-        return False
-    return run["host"] != socket.gethostname() or not _lives(run)
-
-
-def _lives(run: Row) -> bool:
-    try:
-        process = psutil.Process(run["pid"])
-        # A process younger than the run only has its number.
-        return bool(process.create_time() <= parse_time(run["started"]).timestamp() + FRESH_S)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _last_sign(run: Row, processes: list[Row]) -> str:
-    return max([str(run["started"]), *(str(process["beat"]) for process in processes)])
+    silent = seconds_since(last_sign(run, processes)) > FRESH_S
+    return run["status"] == RUNNING and silent and not is_alive(run, processes)
 
 
 def _seconds(run: Row, beats_of_dead: list[Row]) -> float:
@@ -130,7 +112,7 @@ def _seconds(run: Row, beats_of_dead: list[Row]) -> float:
     if run["finished"]:
         return (parse_time(run["finished"]) - started).total_seconds()
     if beats_of_dead:
-        return (parse_time(_last_sign(run, beats_of_dead)) - started).total_seconds()
+        return (parse_time(last_sign(run, beats_of_dead)) - started).total_seconds()
     return seconds_since(run["started"])
 
 

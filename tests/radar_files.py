@@ -1,0 +1,72 @@
+"""Small radar volumes as files, made by the project's own encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+
+from batchio.sinarame import FIELDS, FieldSweep, FieldVolume, RadarName, SweepHeader
+from batchio.sinarame_encode import encode_field
+
+START = datetime(2018, 11, 11, 0, 4, 57, tzinfo=timezone.utc)
+SIX_FIELDS = ("DBZH", "DBZV", "ZDR", "RHOHV", "PHIDP", "KDP")
+_RAYS, _BINS, _SWEEPS = 12, 10, 2
+
+
+def write_volume(
+    folder: Path,
+    fields: Iterable[str] = ("DBZH", "VRAD"),
+    *,
+    time: datetime = START,
+    strategy: str = "0301",
+    number: str = "02",
+    base: float = 1.0,
+) -> str:
+    """Writes a file a field of a volume whose cells begin at ``base``; returns its volume key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    volume_id = ""
+    for field in fields:
+        name = RadarName("RMA1", strategy, number, field, time.strftime("%Y%m%dT%H%M%SZ"))
+        volume_id = name.volume_id
+        data = encode_field(_field(field, time, base), name=name)
+        (folder / file_name(volume_id, field)).write_bytes(data)
+    return volume_id
+
+
+def file_name(volume_id: str, field: str) -> str:
+    head, _, timestamp = volume_id.rpartition("_")
+    return f"{head}_{field}_{timestamp}.BUFR"
+
+
+def _field(field: str, time: datetime, base: float) -> FieldVolume:
+    return FieldVolume(
+        field,
+        radar="RMA1",
+        time=time,
+        latitude_deg=-31.44133,
+        longitude_deg=-64.19192,
+        altitude_m=484.0,
+        sweeps=tuple(_sweep(field, time, number, base) for number in range(_SWEEPS)),
+    )
+
+
+def _sweep(field: str, time: datetime, number: int, base: float) -> FieldSweep:
+    start = time + timedelta(seconds=24 * number)
+    header = SweepHeader(
+        start=start,
+        end=start + timedelta(seconds=20),
+        elevation_deg=0.5 + number,
+        n_bins=_BINS,
+        bin_size_m=450,
+        bin_offset_m=1800,
+        n_rays=_RAYS,
+        first_ray=3.0,
+        product=FIELDS[field].codes[0],
+    )
+    cells = np.arange(_RAYS * _BINS, dtype=np.float32).reshape(_RAYS, _BINS)
+    values = base + number + cells / 256
+    values[:, -1] = np.nan
+    return FieldSweep(header, values, _RAYS, 0, 0, np.zeros(_RAYS, np.bool_))

@@ -1,0 +1,231 @@
+"""Runs a pipeline's command in subprocesses, and looks at what it left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jsonschema
+import psutil
+
+ROOT = Path(__file__).parents[1]
+LONG_S = 90.0  # a deadline for what takes seconds on a machine with nothing else to do
+_SABOTAGE = ROOT / "tests" / "contract" / "sabotage"
+_SCHEMA = ROOT / "pipelines" / "launcher" / "report_schema.json"
+_NEWEST = """
+SELECT u.unit_id, u.status, u.reason, u.step, u.error_type, u.error_message, u.traceback,
+       u.outputs, u.run_id, u.details
+FROM units u
+WHERE u.recorded = (SELECT max(n.recorded) FROM units n WHERE n.unit_id = u.unit_id)
+"""
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """How a function misbehaves; see sabotage/sitecustomize.py."""
+
+    function: str
+    action: str
+    marker: str = ""
+    seconds: float = 0.0
+    folder: str = ""
+
+
+class Finished(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A place in the product's code where processes wait until the test lets them through."""
+
+    folder: Path
+
+    def at(self, function: str, marker: str = "") -> Sabotage:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return Sabotage(function, "gate", marker, folder=str(self.folder))
+
+    def waiting(self) -> list[int]:
+        return [int(file.stem) for file in self.folder.glob("*.at")]
+
+    def wait_for(self, processes: int = 1) -> list[int]:
+        wait_until(lambda: len(self.waiting()) >= processes, f"{processes} at the gate")
+        return self.waiting()
+
+    def open(self) -> None:
+        (self.folder / "open").touch()
+
+
+class Running:
+    """A command that goes on in the background."""
+
+    def __init__(self, process: subprocess.Popen[str], out: Path, err: Path) -> None:
+        self.process = process
+        self._out, self._err = out, err
+
+    @property
+    def err(self) -> str:
+        return self._err.read_text()
+
+    def workers(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self.process.pid, number)  # the launcher alone
+
+    def kill(self) -> None:
+        self.send(signal.SIGKILL)
+        self.process.wait()
+
+    def wait(self, timeout_s: float = LONG_S) -> Finished:
+        code = self.process.wait(timeout_s)
+        return Finished(code, self._out.read_text(), self.err)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """One pipeline's command, with a folder for its inputs, outputs and state."""
+
+    module: str
+    folder: Path
+    pattern: str = "*"
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> Path:
+        return self.folder / "in"
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "out"
+
+    @property
+    def state(self) -> Path:
+        return self.output / ".headrace"
+
+    def gate(self, name: str = "gate") -> Gate:
+        return Gate(self.folder / name)
+
+    def run(
+        self,
+        *arguments: str,
+        inputs: Sequence[str] | None = None,
+        sabotage: Sequence[Sabotage] = (),
+        timeout_s: float = LONG_S,
+    ) -> Finished:
+        """Runs the command to its end; `inputs` replace the files of the input folder."""
+        with self.started(*arguments, inputs=inputs, sabotage=sabotage) as running:
+            return running.wait(timeout_s)
+
+    @contextmanager
+    def started(
+        self,
+        *arguments: str,
+        inputs: Sequence[str] | None = None,
+        sabotage: Sequence[Sabotage] = (),
+    ) -> Iterator[Running]:
+        """Starts the command; whatever is left of it at the end of the `with` is killed."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        number = len(list(self.folder.glob("*.out")))
+        out, err = (self.folder / f"{number}.{kind}" for kind in ("out", "err"))
+        patterns = [str(self.inputs / self.pattern)] if inputs is None else inputs
+        command = [sys.executable, "-m", self.module]
+        if patterns:
+            command += ["--input", *patterns]
+        command += ["--output", str(self.output), *self.arguments, *arguments]
+        with out.open("w") as out_file, err.open("w") as err_file:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._environment(sabotage),
+                stdin=subprocess.DEVNULL,
+                stdout=out_file,
+                stderr=err_file,
+                text=True,
+                start_new_session=True,
+            )
+        try:
+            yield Running(process, out, err)
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+
+    def _environment(self, sabotage: Sequence[Sabotage]) -> dict[str, str]:
+        environment = {**os.environ, "HEADRACE_STATE": str(self.folder / "state")}
+        if sabotage:
+            paths = [str(_SABOTAGE), environment.get("PYTHONPATH", "")]
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+            environment["HEADRACE_SABOTAGE"] = json.dumps([asdict(each) for each in sabotage])
+        return environment
+
+    def output_files(self) -> list[Path]:
+        found = self.output.rglob("*")
+        return sorted(f for f in found if f.is_file() and self.state not in f.parents)
+
+    def outputs(self) -> dict[str, str]:
+        """The SHA-256 of each output by its path below the output root."""
+        return {
+            str(file.relative_to(self.output)): hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in self.output_files()
+        }
+
+    def mtimes(self) -> dict[str, int]:
+        return {str(file): file.stat().st_mtime_ns for file in self.output_files()}
+
+    def unfinished_files(self) -> list[Path]:
+        return [file for file in (self.state / "scratch").rglob("*") if file.is_file()]
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        with closing(sqlite3.connect(self.state / "ledger.db", timeout=60)) as db:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute(query)]
+
+    def units(self) -> dict[str, dict[str, Any]]:
+        """The newest record of each unit."""
+        return {row["unit_id"]: row for row in self.rows(_NEWEST)}
+
+    def statuses(self) -> dict[str, str]:
+        return {unit: row["status"] for unit, row in self.units().items()}
+
+    def outputs_of(self, unit: str) -> list[Path]:
+        return [Path(output[0]) for output in json.loads(self.units()[unit]["outputs"])]
+
+    def report(self) -> dict[str, Any]:
+        """The newest report, which is as the shipped schema says."""
+        files = (self.state / "runs").glob("*/report.json")
+        reports: list[dict[str, Any]] = [json.loads(file.read_text()) for file in files]
+        report = max(reports, key=lambda report: str(report["started"]))
+        validator = jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text()))
+        validator.validate(report)
+        return report
+
+
+def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = LONG_S) -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {timeout_s:g} s for {what}")
+        time.sleep(0.02)
+
+
+def is_dead(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
