@@ -32,7 +32,7 @@ def load_volume_types(path: str) -> VolumeTypes:
     try:
         # Every scalar as text: YAML's own rules read 0315 as an octal number.
         table = yaml.load(open_text(path), Loader=yaml.BaseLoader)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, ImportError) as error:  # of the path, the text, the storage
         raise _refused(path, f"cannot be read: {error}", "check the path") from error
     except yaml.YAMLError as error:
         cause = " ".join(str(error).split())
@@ -57,7 +57,7 @@ def _read_fields(path: str, key: str, fields: Any) -> tuple[str, ...]:
     if not isinstance(fields, list) or not fields:
         raise _refused(path, f"{key}: is no list of fields", "give [DBZH, …]")
     for field in fields:
-        if field not in FIELDS:
+        if not isinstance(field, str) or field not in FIELDS:
             close = difflib.get_close_matches(str(field).upper(), FIELDS, n=1, cutoff=0.4)
             hint = f"did you mean {close[0]}?" if close else f"fields are {', '.join(FIELDS)}"
             raise _refused(path, f"{key}: unknown field {field!r}", hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TypeVar
 
 from batchio.fileset import list_files
@@ -20,30 +20,37 @@ _AT_ONCE = 500
 
 def plan_lines(domain: Domain[O], options: O, ledger_url: str) -> Iterator[str]:
     """Yields a line a unit (action, unit, reason, size), a line a file left out, and the counts."""
-    unlisted: list[tuple[str, str]] = []
+    left_out: list[tuple[str, str]] = []
+    counts: Counter[str] = Counter()
+    work_bytes = 0
+    for decision in decisions(domain, options, ledger_url, left_out):
+        counts[decision.action] += 1
+        work_bytes += decision.unit.size if decision.action == "work" else 0
+        yield _line(decision)
+    for path, why in left_out:
+        yield one_line(f"left out  {path}  {why}")
+    yield _total(counts, len(left_out), work_bytes)
+
+
+def decisions(
+    domain: Domain[O], options: O, ledger_url: str, left_out: list[tuple[str, str]]
+) -> Iterator[Decision]:
+    """Yields what a run would decide about each unit; files of no unit are added to `left_out`."""
     found = list_files(
         options.input,
         exclude=options.exclude,
         order_by=options.order_by,
-        left_out=lambda path, why: unlisted.append((path, why)),
+        left_out=lambda path, why: left_out.append((path, why)),
     )
-    units, left_out = domain.form_units(found, options)
-    view: LedgerView | None = LedgerView(ledger_url)
-    if view is not None and not view.exists():
-        view = None
-    counts: Counter[str] = Counter()
-    work_bytes = 0
+    units, others = domain.form_units(found, options)
+    left_out += [(file.path, why) for file, why in others]
+    view = LedgerView(ledger_url)
+    known = view if view.exists() else None
     for batch in batches(units, _AT_ONCE):
-        for decision in decide_all(
-            batch, view, domain.name, rerun=options.rerun, retries=options.retries
-        ):
-            counts[decision.action] += 1
-            work_bytes += decision.unit.size if decision.action == "work" else 0
-            yield _line(decision)
-    for path, why in [*unlisted, *((file.path, why) for file, why in left_out)]:
-        counts["left out"] += 1
-        yield one_line(f"left out  {path}  {why}")
-    yield _total(counts, work_bytes)
+        yield from decide_all(
+            batch, known, domain.name, rerun=options.rerun, retries=options.retries
+        )
+    view.close()
 
 
 def _line(decision: Decision) -> str:
@@ -52,9 +59,7 @@ def _line(decision: Decision) -> str:
     return one_line(f"{decision.action}  {unit.unit_id}  {unit.reason} ({size})")
 
 
-def _total(counts: Counter[str], work_bytes: int) -> str:
-    parts: Iterable[str] = (
-        f"{count_text(counts[action])} to {action}" for action in ("work", "skip", "wait")
-    )
-    out = f", {plural(counts['left out'], 'file')} left out" if counts["left out"] else ""
+def _total(counts: Counter[str], left_out: int, work_bytes: int) -> str:
+    parts = (f"{count_text(counts[action])} to {action}" for action in ("work", "skip", "wait"))
+    out = f", {plural(left_out, 'file')} left out" if left_out else ""
     return f"plan: {', '.join(parts)}{out}; {size_text(work_bytes)} to read"

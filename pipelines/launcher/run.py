@@ -38,7 +38,7 @@ from pipelines.launcher.exit_codes import (
 from pipelines.launcher.logs import logging_to
 from pipelines.launcher.notify import notify
 from pipelines.launcher.options import CommonOptions, FailureLimit
-from pipelines.launcher.plan import plan_lines
+from pipelines.launcher.plan import decisions, plan_lines
 from pipelines.launcher.progress import counters_of, read_progress
 from pipelines.launcher.progress_views import View, make_view
 from pipelines.launcher.report import build_report, report_folder, summary_lines, write_report
@@ -85,15 +85,26 @@ def _show_plan(domain: Domain[O], options: O) -> int:
 
 
 def _rounds(domain: Domain[O], options: O, beam_arguments: list[str]) -> int:
-    """Runs once, or with --watch again and again until a signal or an error ends it."""
-    while True:
-        code = _run_once(domain, options, beam_arguments)
-        if options.watch is None or code in (COULD_NOT_RUN, WAS_INTERRUPTED):
-            return code
-        time.sleep(options.watch)
+    """Runs once, or with --watch whenever there is work, until a signal or an error ends it."""
+    with _Signals() as signals:
+        while True:
+            if options.watch is None or _has_work(domain, options):
+                code = _run_once(domain, options, beam_arguments, signals)
+                if options.watch is None or code in (COULD_NOT_RUN, WAS_INTERRUPTED):
+                    return code
+            deadline = time.monotonic() + (options.watch or 0)
+            while time.monotonic() < deadline:
+                if signals.received:
+                    return WAS_INTERRUPTED
+                time.sleep(_LOOK_EVERY_S)
 
 
-def _run_once(domain: Domain[O], options: O, beam_arguments: list[str]) -> int:
+def _has_work(domain: Domain[O], options: O) -> bool:
+    planned = decisions(domain, options, _ledger_url(options), [])
+    return any(decision.action == "work" for decision in planned)
+
+
+def _run_once(domain: Domain[O], options: O, beam_arguments: list[str], signals: _Signals) -> int:
     run = make_run(domain.name, options)
     ledger = Ledger(run.ledger_url)
     preflight.check_output(run.output)
@@ -104,7 +115,15 @@ def _run_once(domain: Domain[O], options: O, beam_arguments: list[str]) -> int:
     with logging_to(view, options.log_file, verbose=options.verbose):
         ledger.start_run(run.record)
         registry.remember(run.run_id, run.ledger_url, run.record.output)
-        ending = _attend(domain, options, beam_arguments, run, ledger, view)
+        graph = _Thread(
+            lambda: run_graph(
+                lambda pipeline: domain.build(pipeline, options, run),
+                run,
+                options.runner,
+                beam_arguments,
+            )
+        )
+        ending = _attend(graph, run, ledger, view, signals)
         return _finish(options, run, ledger, view, ending)
 
 
@@ -184,37 +203,22 @@ class _Signals:
         self.received.append(signal.Signals(number).name)
 
 
-def _attend(
-    domain: Domain[O], options: O, beam_arguments: list[str], run: Run, ledger: Ledger, view: View
-) -> _Ending:
-    """Runs the graph in a thread, shows its progress and passes signals on."""
+def _attend(graph: _Thread, run: Run, ledger: Ledger, view: View, signals: _Signals) -> _Ending:
+    """Waits for the graph, shows its progress and passes signals on."""
     recorder = Recorder.of(run)
-    graph = _Thread(
-        lambda: run_graph(
-            lambda pipeline: domain.build(pipeline, options, run),
-            run,
-            options.runner,
-            beam_arguments,
-        )
-    )
     began = shown = time.monotonic()
-    with _Signals() as signals:
-        graph.start()
-        while graph.is_alive():
-            graph.join(_LOOK_EVERY_S)
-            if signals.received and not recorder.stopping.is_set():
-                view.message(
-                    f"{signals.received[0]}: finishing what is being worked; "
-                    "once more to leave at once"
-                )
-                recorder.stop(f"interrupted by {signals.received[0]}")
-            if len(signals.received) > 1:
-                break
-            if time.monotonic() - shown >= _SHOW_EVERY_S:
-                shown = time.monotonic()
-                view.update(read_progress(ledger, run.run_id, elapsed_s=shown - began))
-        error = _close(recorder) or recorder.error or graph.error
-        view.close(read_progress(ledger, run.run_id, elapsed_s=time.monotonic() - began))
+    graph.start()
+    while graph.is_alive() and len(signals.received) < 2:
+        graph.join(_LOOK_EVERY_S)
+        if signals.received and not recorder.stopping.is_set():
+            name = signals.received[0]
+            view.message(f"{name}: finishing what is being worked; once more to leave at once")
+            recorder.stop(f"interrupted by {name}")
+        if time.monotonic() - shown >= _SHOW_EVERY_S:
+            shown = time.monotonic()
+            view.update(read_progress(ledger, run.run_id, elapsed_s=shown - began))
+    error = _close(recorder) or recorder.error or graph.error
+    view.close(read_progress(ledger, run.run_id, elapsed_s=time.monotonic() - began))
     return _Ending(
         signal=signals.received[0] if signals.received else "",
         error=error,

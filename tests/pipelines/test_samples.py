@@ -13,18 +13,22 @@ import pytest
 from batchio.errors import CannotRun, UsageError
 from batchio.fileset import list_files
 from pipelines.launcher import samples
-from pipelines.launcher.samples import MAKERS, SampleMaker, main, write_samples
+from pipelines.launcher.samples import MAKERS, SampleMaker, SampleSet, main, write_samples
 from pipelines.radar import RadarOptions, form_units
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def radar(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("set") / "samples"
+def radar_set(tmp_path_factory: pytest.TempPathFactory) -> SampleSet:
+    folder = tmp_path_factory.mktemp("set") / "my samples"
     (written,) = write_samples(str(folder), ["radar"])
-    assert written.folder == folder / "radar"
-    return written.folder
+    return written
+
+
+@pytest.fixture(scope="module")
+def radar(radar_set: SampleSet) -> Path:
+    return radar_set.folder
 
 
 @pytest.fixture
@@ -166,10 +170,9 @@ def test_the_radar_set_has_volumes_of_every_kind(radar: Path) -> None:
     assert {Path(file.path).name for file, _ in left_out} == {"README.txt", "volume_types.yaml"}
 
 
-def test_the_command_shown_runs_the_pipeline(tmp_path: Path) -> None:
+def test_the_command_shown_runs_the_pipeline(radar_set: SampleSet, tmp_path: Path) -> None:
     environment = {**os.environ, "HEADRACE_STATE": str(tmp_path / "state"), "PYTHONPATH": str(ROOT)}
-    (written,) = write_samples(str(tmp_path / "my samples"), ["radar"])
-    python, *arguments = shlex.split(written.command)
+    python, *arguments = shlex.split(radar_set.command)
     assert python == "python"
     found = subprocess.run(
         [sys.executable, *arguments],
@@ -188,4 +191,13 @@ def test_the_command_shown_runs_the_pipeline(tmp_path: Path) -> None:
         "RMA1_0315_01_20000101T121000Z.nc",
         "RMA5_0315_02_20000101T120630Z.nc",
     }
-    assert "RMA1_0315_02_VRAD_20000101T121430Z.BUFR" in json.dumps(report)
+    assert [Path(failure["file"]).name for failure in report["failures"]] == [
+        "RMA1_0315_02_VRAD_20000101T121430Z.BUFR"
+    ]
+    assert [each["unit"] for each in report["incomplete"]] == ["RMA1_0315_01_20000101T122000Z"]
+    assert [each["unit"] for each in report["pending"]] == ["RMA1_0200_02_20000101T122500Z"]
+    assert {Path(each["path"]).name for each in report["file_remarks"]} == {
+        "RMA1_0315_01_DBZH_20000101T121000Z.BUFR.gz",
+        "README.txt",
+        "volume_types.yaml",
+    }

@@ -1,0 +1,56 @@
+# make setup   the environment, in .venv
+# make demo    sample volumes, and the radar pipeline on them
+# make test    the tests
+# make check   all that a change has to pass: format, lint, types, layers, tests with coverage
+
+PYTHON ?= python3
+BIN := .venv/bin
+JOBS ?= auto
+
+.PHONY: setup demo test check lint types layers format clean
+
+setup: .venv/.made
+
+.venv/.made: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+# One of the samples is damaged on purpose: exit code 3 says that the run went through without it.
+demo: setup
+	$(BIN)/python -m pipelines samples --output demo/samples
+	$(BIN)/python -m pipelines.radar --runner DirectRunner \
+		--input 'demo/samples/radar/**/*' --exclude '*.yaml' \
+		--volume_types demo/samples/radar/volume_types.yaml \
+		--output demo/out || test $$? -eq 3
+
+test: setup
+ifdef COVERAGE
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n $(JOBS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=90
+else
+	$(BIN)/python -m pytest -n $(JOBS)
+endif
+
+check: lint types layers
+	$(MAKE) test COVERAGE=yes
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+layers: setup
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv demo build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache
