@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fsspec.core import url_to_fs
 
@@ -52,16 +53,17 @@ class OutputRoot:
 
     def path(self, relative: str) -> str:
         """Returns the full path of an output, the suffix before its extension."""
-        stem, dot, extension = relative.rpartition(".")
-        named = f"{stem}{self.suffix}{dot}{extension}" if self.suffix else relative
+        file = PurePosixPath(relative)
+        named = file.with_stem(file.stem + self.suffix)
         return f"{local_path(self.url).rstrip('/')}/{named}"
 
     @property
     def scratch(self) -> Path:
         """The folder for files that are being written, on the output's own disk if local."""
         root = local_path(self.url)
-        base = Path(root) / STATE_FOLDER if is_local(root) else Path(tempfile.gettempdir())
-        return base / "scratch" / self.run_id
+        if is_local(root):
+            return Path(root) / STATE_FOLDER / "scratch" / self.run_id
+        return Path(tempfile.gettempdir()) / f"headrace-{self.run_id}"  # nobody else's folder
 
     def write(
         self, relative: str, write: Callable[[Path], None], *, retries: int | None = None
@@ -95,8 +97,13 @@ class OutputRoot:
         fs.makedirs(path.rpartition("/")[0], exist_ok=True)
         if protocols & _RENAMING:
             hidden = f"{path}.part"
-            retrying(lambda: fs.put_file(str(part), hidden), retries=retries)
-            fs.mv(hidden, path)
+            try:
+                retrying(lambda: fs.put_file(str(part), hidden), retries=retries)
+                fs.mv(hidden, path)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    fs.rm_file(hidden)
+                raise
         else:
             retrying(lambda: fs.put_file(str(part), path), retries=retries)
 

@@ -16,6 +16,10 @@ INTERRUPTED = "interrupted"
 PENDING = "pending"
 RUNNING = "running"
 
+# How reasons to stop begin whose exit code is not that of a run that went through.
+ASKED_TO_STOP = "asked to stop"
+NO_SPACE = "no space left"
+
 
 def now() -> str:
     """Returns the present time as the ledger writes it."""

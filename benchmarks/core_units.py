@@ -19,14 +19,12 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from threading import Event, Thread
-
-import psutil
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import trivial_work  # noqa: E402 - needs the path above
+from process_memory import PeakMemory  # noqa: E402
 
 
 def main() -> None:
@@ -60,7 +58,7 @@ def make_files(folder: Path, count: int, size: int) -> None:
 
 def measure_plain(inputs: Path, workers: int, chunk: int, units: int) -> None:
     """Times a ProcessPoolExecutor that does the same and keeps the results in a dict."""
-    with _Memory(os.getpid()) as memory:
+    with PeakMemory(os.getpid()) as memory:
         start = time.perf_counter()
         paths = [str(path) for path in sorted(inputs.rglob("*.bin"))]
         with ProcessPoolExecutor(workers) as pool:
@@ -69,7 +67,7 @@ def measure_plain(inputs: Path, workers: int, chunk: int, units: int) -> None:
             )
         seconds = time.perf_counter() - start
     assert len(results) == units
-    _row(f"ProcessPoolExecutor, chunks of {chunk}", seconds, units, memory.peak_bytes)
+    _row(f"ProcessPoolExecutor, chunks of {chunk}", seconds, units, memory.bytes)
 
 
 def measure_core(inputs: Path, output: Path, workers: int, units: int) -> None:
@@ -77,10 +75,10 @@ def measure_core(inputs: Path, output: Path, workers: int, units: int) -> None:
     for title in ("core, first run", "core, second run: all up to date"):
         start = time.perf_counter()
         process = _start(inputs, output, workers)
-        with _Memory(process.pid) as memory:
+        with PeakMemory(process.pid) as memory:
             code = process.wait()
         assert code == 0, code
-        _row(title, time.perf_counter() - start, units, memory.peak_bytes)
+        _row(title, time.perf_counter() - start, units, memory.bytes)
     assert _recorded(output) == units
 
 
@@ -144,34 +142,6 @@ def _row(title: str, seconds: float, units: int, peak_bytes: int) -> None:
         f"| {title} | {seconds:.1f} | {seconds / units * 1e6:.0f} | {peak_bytes / 1e6:.0f} |",
         flush=True,
     )
-
-
-class _Memory:
-    """Samples the resident memory of a process and all below it, ten times a second."""
-
-    def __init__(self, pid: int) -> None:
-        self.peak_bytes = 0
-        self._root = psutil.Process(pid)
-        self._done = Event()
-        self._thread = Thread(target=self._sample, daemon=True)
-
-    def __enter__(self) -> _Memory:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        while not self._done.wait(0.1):
-            total = 0
-            try:
-                for process in [self._root, *self._root.children(recursive=True)]:
-                    total += process.memory_info().rss
-            except psutil.Error:
-                continue
-            self.peak_bytes = max(self.peak_bytes, total)
 
 
 if __name__ == "__main__":

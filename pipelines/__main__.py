@@ -14,7 +14,7 @@ from pydantic import Field
 from batchio.errors import HeadraceError, UsageError
 from batchio.ledger import Ledger
 from batchio.ledger_view import LedgerView, Row
-from batchio.records import RUNNING
+from batchio.records import ASKED_TO_STOP, RUNNING
 from batchio.version import __version__
 from pipelines.launcher import registry
 from pipelines.launcher.command_line import parse
@@ -22,7 +22,7 @@ from pipelines.launcher.compare import compare
 from pipelines.launcher.exit_codes import COULD_NOT_RUN, DONE, WRONG_USAGE
 from pipelines.launcher.option_info import closest_name
 from pipelines.launcher.options import READ_AND_WRITE, WHAT_TO_SEE, Option, Options
-from pipelines.launcher.report import build_report, report_folder, summary_lines, write_report
+from pipelines.launcher.report import report_folder, summary_lines, write_report
 from pipelines.launcher.samples import main as samples
 from pipelines.launcher.status import status_text
 
@@ -109,7 +109,7 @@ def stop(argv: Sequence[str]) -> int:
     if run["status"] != RUNNING:
         print(f"{run_ids[0]} is not running: {run['status']}")
         return DONE
-    Ledger(view.url).request_stop(run_ids[0], "asked by `pipelines stop`")
+    Ledger(view.url).request_stop(run_ids[0], f"{ASKED_TO_STOP} by `pipelines stop`")
     print(f"{run_ids[0]} will end after the units that are being worked")
     return DONE
 
@@ -127,8 +127,8 @@ def report(argv: Sequence[str]) -> int:
     """Writes the report of a run anew and shows its summary: report RUN_ID"""
     run_ids, options = _split("report", argv, 1)
     view, run = _find(run_ids[0], options)
-    write_report(view, run_ids[0], report_folder(run["output"], run_ids[0]))
-    content = build_report(view, run_ids[0])
+    folder = report_folder(run["output"], run_ids[0])
+    content = write_report(view, run_ids[0], folder).report
     print(json.dumps(content, indent=2) if options.json_ else "\n".join(summary_lines(content)))
     return DONE
 

@@ -65,11 +65,16 @@ def decide(
     rerun: Rerun = "changed",
     retries: int = 0,
 ) -> Decision:
-    """Returns the decision for one unit."""
+    """Returns the decision for one unit; one that waits is never worked."""
+    decision = _decide_ready(unit, state, known, rerun, retries)
+    return Decision("wait", unit) if unit.waits and decision.action == "work" else decision
+
+
+def _decide_ready(
+    unit: Unit, state: UnitState | None, known: dict[str, InputFile], rerun: Rerun, retries: int
+) -> Decision:
     if rerun == "failed":
         return _decide_failed(unit, state, known)
-    if unit.waits and (state is None or state.status != COMPLETED):
-        return Decision("wait", unit)
     if state is None:
         return _work(unit, unit.reason or "new")
     if state.status != COMPLETED:
@@ -78,7 +83,10 @@ def decide(
     why = _why_stale(unit, state, rerun)
     if why:
         return _work(unit, why, state)
-    present = present_files(unit.files, known, retries=retries)
+    try:
+        present = present_files(unit.files, known, retries=retries)
+    except OSError as error:  # its worker will tell more
+        return _work(unit, f"input cannot be read: {error.strerror or error}", state)
     if input_fingerprint(present) != state.input_fingerprint:
         return _work(unit, "input changed", state)
     renewed = tuple(file for file in present if known.get(file.path) is not file)

@@ -21,7 +21,7 @@ from batchio.errors import CannotRun
 from batchio.fileset import is_local, local_path
 from batchio.ledger import Ledger
 from batchio.ledger_view import shown
-from batchio.records import FAILED, Beat, InputFile, Outcome, iso
+from batchio.records import FAILED, NO_SPACE, Beat, InputFile, Outcome, iso
 from transforms.run import Run
 from transforms.units import Unit, running
 from transforms.worker_pool import WorkerPool
@@ -143,6 +143,8 @@ class Recorder:
         try:
             self.commit()
             self._beat()
+        except sa.exc.SQLAlchemyError as error:  # of the beat, with nothing left to lose
+            self._note(error)
         finally:
             for pool in self._pools:
                 pool.close()
@@ -216,14 +218,15 @@ class Recorder:
             return
         free = shutil.disk_usage(root).free
         if free < self.run.min_free_bytes:
-            self.stop(f"only {free / 1e6:.0f} MB are free in {root}")
+            self.stop(f"{NO_SPACE}: only {free / 1e6:.0f} MB are free in {root}")
 
     def _tolerate(self, error: Exception) -> None:
         now = time.monotonic()
         self._failing_since = self._failing_since or now
-        if now - self._failing_since > _GIVE_UP_AFTER_S:
+        last_try = not self._thread.is_alive()
+        if last_try or now - self._failing_since > _GIVE_UP_AFTER_S:
             raise CannotRun(
-                f"takes no records any more: {str(error).splitlines()[0]}",
+                f"takes no records any more: {_first_line(error)}",
                 path=shown(self.run.ledger_url),
                 step="ledger",
                 action="mend it and start the same command again: it goes on where it was",
@@ -231,7 +234,11 @@ class Recorder:
         self._note(error)
 
     def _note(self, error: Exception) -> None:
-        logger.warning("ledger: %s", str(error).splitlines()[0])
+        logger.warning("ledger: %s", _first_line(error))
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _rss(pid: int) -> int:

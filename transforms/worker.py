@@ -5,7 +5,9 @@ It ignores the terminal's signals (the pool tells it when to stop) and dies with
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import fcntl
 import logging
 import os
 import queue
@@ -13,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
@@ -28,9 +31,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1)  # a hung item shows where it hangs
+    _die_with_parent(int(sys.argv[2]))
     source, sink = _take_pipes()
     board = Board(int(sys.argv[1]))
-    logging.basicConfig(level=int(sys.argv[2]), handlers=[_PoolHandler(sink)])
+    logging.basicConfig(level=int(sys.argv[3]), handlers=[_PoolHandler(sink)])
     function: Callable[[Any], Any] = read_frame(source)
     _send(sink, Replies([], 0.0))  # ready
     batches: queue.SimpleQueue[list[Any] | None] = queue.SimpleQueue()
@@ -38,6 +42,14 @@ def main() -> None:
     number = 0
     while (batch := batches.get()) is not None:
         number = _work(function, batch, number, board, sink)
+
+
+def _die_with_parent(lifeline: int) -> None:
+    """Has the kernel end this process when the pipe's other end closes, even amid C code."""
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    with contextlib.suppress(OSError):  # where pipes give no signals
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | os.O_RDONLY)
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -56,6 +68,9 @@ def _receive(source: BinaryIO, batches: queue.SimpleQueue[list[Any] | None]) -> 
             batch = read_frame(source)
         except (EOFError, OSError):
             os._exit(1)  # the pool's process is gone: do not work on for nobody
+        except Exception:
+            traceback.print_exc()  # an item that cannot be unpickled
+            os._exit(1)
         batches.put(batch)
 
 
@@ -74,11 +89,22 @@ def _work(
         number += 1
         seconds = time.monotonic() - told
         if seconds > _REPLY_EVERY_S:
-            _send(sink, Replies(replies, seconds))
+            _answer(replies, seconds, number, board, sink)
             replies, told = [], time.monotonic()
     if replies:
-        _send(sink, Replies(replies, time.monotonic() - told))
+        _answer(replies, time.monotonic() - told, number, board, sink)
     return number
+
+
+def _answer(replies: list[Any], seconds: float, end: int, board: Board, sink: BinaryIO) -> None:
+    """Sends the replies to the items before number `end`."""
+    try:
+        _send(sink, Replies(replies, seconds))
+    except Exception:
+        for number, reply in enumerate(replies, start=end - len(replies)):
+            board.begin(number, time.monotonic())
+            frame(reply)  # raises at the one that cannot be pickled, which the board names then
+        raise
 
 
 def _send(sink: BinaryIO, message: object) -> None:

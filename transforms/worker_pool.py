@@ -132,8 +132,8 @@ class WorkerPool(Generic[Item]):
             if isinstance(message, LogLine):
                 logging.getLogger(message.logger).log(message.level, "%s", message.text)
                 continue
-            self._failed_starts = 0
             if message.values:
+                self._failed_starts = 0
                 seconds = message.seconds / len(message.values)
                 self._seconds_an_item += 0.2 * (seconds - self._seconds_an_item)
             for item, value in worker.match(message):
@@ -145,7 +145,7 @@ class WorkerPool(Generic[Item]):
         self._selector.unregister(worker.descriptor)
         self._workers.remove(worker)
         died, lost = worker.post_mortem()
-        if lost is None:
+        if lost is None and worker.sent:
             self._failed_starts += 1
             if self._failed_starts >= _STARTS_TRIED:
                 raise CannotRun(

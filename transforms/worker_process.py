@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import queue
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from transforms.worker_link import BOARD_BYTES, Board, FrameBuffer, Replies, fra
 Item = TypeVar("Item")
 
 _TRACE_BYTES = 4000
+_LIFELINE = os.pipe()  # nothing goes through it: it breaks when this process is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +55,23 @@ class WorkerProcess(Generic[Item]):
                     "-m",
                     "transforms.worker",
                     str(board.fileno()),
+                    str(_LIFELINE[0]),
                     str(logging.getLogger().getEffectiveLevel()),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                pass_fds=[board.fileno()],
+                pass_fds=[board.fileno(), _LIFELINE[0]],
                 env=_worker_environment(),
+                start_new_session=True,  # out of reach of the terminal's Ctrl-C
             )
         self._stdin = cast(IO[bytes], self.process.stdin)
         self._stdout = cast(IO[bytes], self.process.stdout)
-        self._write(function)
+        # Sent by a thread: a worker that hangs does not read, and the pool has to go on.
+        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._sender = threading.Thread(target=_send, args=(self._stdin, self._outbox), daemon=True)
+        self._sender.start()
+        self._outbox.put(function)
 
     @property
     def descriptor(self) -> int:
@@ -74,7 +83,7 @@ class WorkerProcess(Generic[Item]):
         self.sent.extend(batch)
         self._ends.append(self._answered + len(self.sent))
         self.batches += 1
-        self._write(frame(batch))
+        self._outbox.put(frame(batch))
 
     def match(self, replies: Replies) -> Iterator[tuple[Item, Any]]:
         """Yields the answers, each with its item."""
@@ -117,11 +126,13 @@ class WorkerProcess(Generic[Item]):
         return at is not None and time.monotonic() - at[1] > timeout_s and not self._kill_cause
 
     def kill(self, cause: str) -> None:
-        """Kills the process after it has written where it hangs."""
-        self._kill_cause = cause
+        """Kills the process after it has written where it hangs, unless it goes on just then."""
+        at = self.board.current()
         self.process.send_signal(signal.SIGUSR1)
         time.sleep(0.1)
-        self.process.kill()
+        if self.board.current() == at:  # else the next item would pay for it
+            self._kill_cause = cause
+            self.process.kill()
 
     def post_mortem(self) -> tuple[Died, int | None]:
         """Returns how the process ended, and the number of the item at which it did."""
@@ -139,7 +150,7 @@ class WorkerProcess(Generic[Item]):
         if self.sent:
             self.process.kill()
         else:
-            self._write(frame(None))
+            self._outbox.put(frame(None))
         try:
             self.process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -147,12 +158,9 @@ class WorkerProcess(Generic[Item]):
             self.process.wait()
         self._release()
 
-    def _write(self, data: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError):  # it has died: the end of its stdout tells
-            self._stdin.write(data)
-            self._stdin.flush()
-
     def _release(self) -> None:
+        self._outbox.put(None)
+        self._sender.join()
         self.board.close()
         self._errors.close()
         for pipe in (self._stdin, self._stdout):
@@ -160,10 +168,20 @@ class WorkerProcess(Generic[Item]):
                 pipe.close()
 
 
+def _send(pipe: IO[bytes], outbox: queue.SimpleQueue[bytes | None]) -> None:
+    with contextlib.suppress(BrokenPipeError):  # it has died: the end of its stdout tells
+        while (data := outbox.get()) is not None:
+            pipe.write(data)
+            pipe.flush()
+
+
 def _explain(status: int) -> str:
     if status >= 0:
         return f"the worker process exited with status {status}"
-    name = signal.Signals(-status).name
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:  # a real-time signal
+        name = f"signal {-status}"
     hints = {
         "SIGKILL": "out of memory, or killed from outside",
         "SIGSEGV": "crash in a C library",

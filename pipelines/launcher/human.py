@@ -53,7 +53,7 @@ def plural(count: int, noun: str) -> str:
 
 def one_line(text: str) -> str:
     """Returns a text fit for one line of a terminal: control characters written out."""
-    return "".join(c if c.isprintable() else _written_out(c) for c in text.strip())
+    return "".join(c if c.isprintable() else _written_out(c) for c in text.rstrip())
 
 
 def _written_out(character: str) -> str:

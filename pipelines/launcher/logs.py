@@ -26,7 +26,7 @@ def logging_to(view: View, log_file: str | None, *, verbose: bool) -> Iterator[N
         handlers.append(_file_handler(log_file))
     root, beam = logging.getLogger(), logging.getLogger("apache_beam")
     levels = root.level, beam.level
-    root.setLevel(logging.INFO)
+    root.setLevel(logging.DEBUG if log_file else logging.INFO)
     beam.setLevel(logging.INFO if verbose else logging.WARNING)
     for handler in handlers:
         root.addHandler(handler)
@@ -42,7 +42,7 @@ def logging_to(view: View, log_file: str | None, *, verbose: bool) -> Iterator[N
 
 def _file_handler(path: str) -> logging.Handler:
     try:
-        handler = logging.FileHandler(path, encoding="utf-8")
+        handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise CannotRun(
             f"cannot be written: {error.strerror}", path=path, step="log", action="check --log_file"
@@ -59,7 +59,12 @@ class _ViewHandler(logging.Handler):
     def __init__(self, view: View, verbose: bool) -> None:
         super().__init__(logging.INFO if verbose else logging.WARNING)
         self._view = view
-        self.addFilter(lambda record: not any(text in record.getMessage() for text in _ROUTINE))
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._view.message(self.format(record))
+        try:
+            text = self.format(record)
+        except Exception:  # a library's message does not fit its arguments
+            self.handleError(record)
+            return
+        if not any(routine in text for routine in _ROUTINE):
+            self._view.message(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -20,5 +21,5 @@ def notify(url: str, report: dict[str, Any]) -> None:
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S):
             pass
-    except OSError as error:
+    except (OSError, ValueError, HTTPException) as error:
         logger.warning("%s: notify: %s; check --notify", url, error)

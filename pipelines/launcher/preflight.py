@@ -43,7 +43,7 @@ def check_output(output: OutputRoot) -> None:
         else:
             fs, path = url_to_fs(root)
             fs.makedirs(path, exist_ok=True)
-    except (OSError, ValueError, ImportError) as error:
+    except Exception as error:  # each storage has its own
         raise CannotRun(
             f"cannot be written: {getattr(error, 'strerror', None) or error}",
             path=root,

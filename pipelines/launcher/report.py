@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from batchio.errors import UsageError
 from batchio.fileset import STATE_FOLDER, is_local, local_path
@@ -46,8 +46,15 @@ def build_report(
     return _compose(view, run, tally, str(folder or report_folder(run["output"], run_id)))
 
 
-def write_report(view: LedgerView, run_id: str, folder: str | Path) -> dict[str, str]:
-    """Writes `units.csv`, `report.json` and `report.html` whole; returns their paths by name."""
+class WrittenReport(NamedTuple):
+    """A report, and the paths of its files by name."""
+
+    report: dict[str, Any]
+    paths: dict[str, str]
+
+
+def write_report(view: LedgerView, run_id: str, folder: str | Path) -> WrittenReport:
+    """Writes `units.csv`, `report.json` and `report.html`, each whole."""
     run, tally = _run(view, run_id), Tally()
     root, below = _root_of(str(folder), run_id)
     units = tally.counted(view.units(run_id))
@@ -57,7 +64,7 @@ def write_report(view: LedgerView, run_id: str, folder: str | Path) -> dict[str,
     paths.append(root.write(f"{below}report.html", partial(write_html, report)).path)
     if not below:
         _tidy(root)
-    return {Path(path).name: path for path in paths}
+    return WrittenReport(report, {Path(path).name: path for path in paths})
 
 
 def report_folder(output: str, run_id: str) -> str:

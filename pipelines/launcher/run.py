@@ -22,7 +22,7 @@ from batchio.errors import CannotRun, HeadraceError, UsageError
 from batchio.fileset import absolute
 from batchio.ledger import Ledger
 from batchio.output import OutputRoot
-from batchio.records import COMPLETED, FAILED, INTERRUPTED, RunRecord, iso
+from batchio.records import ASKED_TO_STOP, COMPLETED, FAILED, INTERRUPTED, NO_SPACE, RunRecord, iso
 from batchio.version import __version__
 from pipelines.launcher import preflight, registry
 from pipelines.launcher.command_line import parse, to_arguments
@@ -41,7 +41,7 @@ from pipelines.launcher.options import CommonOptions, FailureLimit
 from pipelines.launcher.plan import decisions, plan_lines
 from pipelines.launcher.progress import counters_of, read_progress
 from pipelines.launcher.progress_views import View, make_view
-from pipelines.launcher.report import build_report, report_folder, summary_lines, write_report
+from pipelines.launcher.report import report_folder, summary_lines, write_report
 from transforms.recorder import HOST, Recorder
 from transforms.run import Run
 
@@ -124,7 +124,11 @@ def _run_once(domain: Domain[O], options: O, beam_arguments: list[str], signals:
             )
         )
         ending = _attend(graph, run, ledger, view, signals)
-        return _finish(options, run, ledger, view, ending)
+        code = _finish(options, run, ledger, view, ending)
+        if graph.is_alive():  # left at once: nothing of it may hold the process up
+            sys.stdout.flush()
+            os._exit(code)
+        return code
 
 
 def make_run(pipeline: str, options: CommonOptions) -> Run:
@@ -272,23 +276,30 @@ def _finish(options: CommonOptions, run: Run, ledger: Ledger, view: View, ending
     if error is not None:
         totals["error"] = str(error)
     ledger.finish_run(run.run_id, status, totals)
-    write_report(ledger, run.run_id, report_folder(run.record.output, run.run_id))
+    folder = report_folder(run.record.output, run.run_id)
+    report = write_report(ledger, run.run_id, folder).report
     run.output.clear_scratch()
-    report = build_report(ledger, run.run_id)
     for line in summary_lines(report)[: 1 if options.quiet else None]:
         view.message(line)
     if error is not None:
-        logger.error("%s", error, exc_info=None if isinstance(error, HeadraceError) else error)
+        print(f"headrace: {_named(error)}", file=sys.stderr)
+        logger.debug("%s", error, exc_info=error)
     if options.notify:
         notify(options.notify, report)
     ledger.close()
     return code
 
 
+def _named(error: BaseException) -> str:
+    if isinstance(error, HeadraceError):
+        return str(error)
+    return f"{type(error).__name__}: {error}; this is a fault of Headrace, --log_file has its trace"
+
+
 def _exit_code(ending: _Ending, error: BaseException | None, counts: dict[str, int]) -> int:
-    if ending.signal or ending.stop_reason.startswith("asked"):
+    if ending.signal or ending.stop_reason.startswith(ASKED_TO_STOP):
         return WAS_INTERRUPTED
-    if error is not None or ending.stop_reason.startswith("only"):
+    if error is not None or ending.stop_reason.startswith(NO_SPACE):
         return COULD_NOT_RUN
     return SOME_FAILED if counts.get(FAILED) else DONE
 

@@ -110,6 +110,12 @@ def test_a_file_that_is_there_twice_has_the_same_bytes_inside() -> None:
     assert gzip.decompress(radar_files()[f"{twice[0]}.gz"]) == radar_files()[twice[0]]
 
 
+def test_gzipped_files_do_not_tell_when_they_were_made() -> None:
+    gzipped = [data for file, data in radar_files().items() if file.endswith(".gz")]
+    assert len(gzipped) == 5
+    assert {data[4:8] for data in gzipped} == {bytes(4)}
+
+
 def test_the_name_the_header_and_the_first_sweep_have_one_time() -> None:
     for file in radar_files().keys() - {DAMAGED}:
         volume = decoded(file)

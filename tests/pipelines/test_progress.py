@@ -371,7 +371,7 @@ def _unit_row(ledger, run):
         (plural(1, "unit"), "1 unit"),
         (plural(0, "unit"), "0 units"),
         (time_text("2024-05-01T12:30:05.123456Z"), "2024-05-01 12:30:05"),
-        (one_line(" a\tb\x07c\u2028 "), "a b\\x07c"),
+        (one_line("  a\tb\x07c\u2028 "), "  a b\\x07c"),
         (table_text(("a", "bb"), [("ccc", "d")]), "a    bb\nccc  d"),
     ],
 )

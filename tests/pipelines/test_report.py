@@ -173,7 +173,7 @@ def test_a_run_under_way_has_a_report_too(ledger):
 
 def test_a_run_that_found_nothing_has_a_report(ledger, tmp_path):
     finish(ledger, 0, "completed")
-    paths = write_report(ledger, "run-1", tmp_path / "report")
+    paths = write_report(ledger, "run-1", tmp_path / "report").paths
     report = validated(json.loads(Path(paths["report.json"]).read_text()))
     assert report["units_per_minute"] is None
     assert "No unit was worked." in Path(paths["report.html"]).read_text()
@@ -191,7 +191,7 @@ def test_an_unknown_run_is_named(ledger, tmp_path):
 
 def test_three_files_are_written_and_nothing_is_left_beside_them(finished, tmp_path):
     folder = tmp_path / "elsewhere"
-    paths = write_report(finished, "run-1", folder)
+    paths = write_report(finished, "run-1", folder).paths
     assert sorted(path.name for path in folder.iterdir()) == [
         "report.html",
         "report.json",
@@ -211,7 +211,7 @@ def test_below_an_output_root_its_scratch_folder_is_used(finished, tmp_path):
 
 def test_a_report_goes_to_an_object_store(finished):
     fsspec = pytest.importorskip("fsspec")
-    paths = write_report(finished, "run-1", "memory://bucket/out/.headrace/runs/run-1")
+    paths = write_report(finished, "run-1", "memory://bucket/out/.headrace/runs/run-1").paths
     assert paths["report.json"] == "memory://bucket/out/.headrace/runs/run-1/report.json"
     with fsspec.open(paths["report.json"]) as file:
         validated(json.load(file))
@@ -221,7 +221,7 @@ def test_a_report_goes_to_an_object_store(finished):
 
 
 def test_units_csv_has_a_line_for_each_unit(finished, tmp_path):
-    paths = write_report(finished, "run-1", tmp_path / "report")
+    paths = write_report(finished, "run-1", tmp_path / "report").paths
     with Path(paths["units.csv"]).open(newline="") as file:
         rows = {row["unit_id"]: row for row in csv.DictReader(file)}
     assert list(rows) == sorted([SCRIPT, "vol-1", "vol-2", "vol-4", "vol-5"])
@@ -256,7 +256,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def page_text(finished, tmp_path):
-    path = write_report(finished, "run-1", tmp_path / "report")["report.html"]
+    path = write_report(finished, "run-1", tmp_path / "report").paths["report.html"]
     return Path(path).read_text("utf-8")
 
 
@@ -344,7 +344,7 @@ def test_lists_stop_at_a_thousand_and_memory_stays_flat(ledger, tmp_path):
     finish(ledger, 5, "completed")
     ledger.close()
     tracemalloc.start()
-    paths = write_report(ledger, "run-1", tmp_path / "report")
+    paths = write_report(ledger, "run-1", tmp_path / "report").paths
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     report = validated(json.loads(Path(paths["report.json"]).read_text()))

@@ -43,9 +43,12 @@ class VolumeRules:
 def name_of(file: FileRef) -> RadarName | str:
     """Returns what the file's name says, or why it says nothing."""
     try:
-        return parse_name(file.path)
+        name = parse_name(file.path)
     except InputError as error:
         return f"{error.cause}; {error.action}"
+    if name.field not in FIELDS:
+        return f"the field {name.field} is unknown; rename the file, or leave it out"
+    return name
 
 
 def form_volume(files: Iterable[FileRef], rules: VolumeRules) -> Unit:

@@ -18,18 +18,18 @@ _ORDER = {field: place for place, field in enumerate(FIELDS)}
 
 def fitting_fields(
     fields: Sequence[FieldVolume],
-) -> tuple[list[FieldVolume], list[InputError]]:
-    """Returns the fields of the scan that most of them show, and an error for each other field.
+) -> tuple[list[FieldVolume], dict[str, InputError]]:
+    """Returns the fields of the scan that most of them show, and an error for each other one.
 
     Of two scans shown by equally many fields, the one with the earlier field in `FIELDS` wins.
     """
     ordered = sorted(map(sort_sweeps, fields), key=lambda each: _ORDER[each.field])
     scan = max(_scans(ordered), key=len, default=[])
     if not scan:
-        return [], []
+        return [], {}
     reference = choose_reference(scan)
     causes = {each.field: contradiction(each, reference) for each in ordered}
-    misfits = [_misfit(field, cause, reference) for field, cause in causes.items() if cause]
+    misfits = {field: _misfit(field, cause, reference) for field, cause in causes.items() if cause}
     return [each for each in ordered if not causes[each.field]], misfits
 
 

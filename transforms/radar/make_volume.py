@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -41,8 +41,8 @@ class MakeVolume:
     def __call__(self, unit: Unit) -> Made:
         """Returns what was made.
 
-        Raises:
-            HeadraceError: No field could be used, or one that a complete volume needs is damaged.
+        That is no output, and the error, if no field could be used, or if one that a complete
+        volume needs is damaged.
         """
         clock = _Clock()
         with clock.step("decode"):
@@ -51,11 +51,18 @@ class MakeVolume:
         with clock.step("build"), doing("build"):
             name = parse_name(unit.files[0].path)
             fields, misfits = fitting_fields([each.decoded for each in used if each.decoded])
-            errors = [error for each in taken for error in each.errors] + misfits
+            _refuse(used, misfits)
+            errors = [error for each in taken for error in each.errors]
             lost = sorted(set(unit.details["downloaded_fields"]) - {each.field for each in fields})
             error = _damage(errors, lost)
+            made = Made(
+                sha256=_merged(each.sha256 for each in taken),
+                remarks=_merged(each.remarks for each in taken),
+                details={"damaged_fields": lost, "is_complete": _is_complete(unit, lost)},
+                error=error,
+            )
             if error and (not fields or not _may_lack(unit, lost)):
-                raise error
+                return made
             volume = build_volume(
                 name,
                 fields,
@@ -74,14 +81,7 @@ class MakeVolume:
             "bytes_out": output.size,
             "duplicates": sum(each.duplicates for each in taken),
         }
-        return Made(
-            outputs=(output,),
-            sha256=_merged(each.sha256 for each in taken),
-            remarks=_merged(each.remarks for each in taken),
-            metrics={**clock.seconds, **counts},
-            details={"damaged_fields": lost, "is_complete": _is_complete(unit, lost)},
-            error=error,
-        )
+        return replace(made, outputs=(output,), metrics={**clock.seconds, **counts})
 
     def _take_all(self, files: Sequence[FileRef]) -> list[TakenField]:
         by_field: dict[str, list[FileRef]] = {}
@@ -92,6 +92,14 @@ class MakeVolume:
             return [take(group) for group in by_field.values()]
         with ThreadPoolExecutor(self.decode_threads) as threads:
             return list(threads.map(take, by_field.values()))
+
+
+def _refuse(taken: Iterable[TakenField], misfits: Mapping[str, InputError]) -> None:
+    for each in taken:
+        if error := misfits.get(each.field):
+            error.path = each.path
+            each.errors.append(error)
+            each.remarks[each.path] = f"misfit: {error.cause}"
 
 
 def _merged(parts: Iterable[Mapping[str, str]]) -> dict[str, str]:
