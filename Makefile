@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= auto
 
-.PHONY: setup demo test check lint types layers format clean
+.PHONY: setup demo test check lint types layers format docs clean
 
 setup: .venv/.made
 
@@ -51,6 +51,9 @@ layers: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: setup
+	$(BIN)/python docs/make_options.py
 
 clean:
 	rm -rf .venv demo build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache

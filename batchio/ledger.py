@@ -66,6 +66,8 @@ class Ledger(LedgerView):
         """Records a run as started; a resumed run keeps its row and gets the new process."""
         row = {
             **asdict(run),
+            "output": storable(run.output),
+            "folder": storable(run.folder),
             "arguments": json.dumps(list(run.arguments)),
             "versions": json.dumps(dict(run.versions)),
             "status": RUNNING,
@@ -141,6 +143,7 @@ class Ledger(LedgerView):
                 "run_id": run_id,
                 "host": host,
                 **asdict(beat),
+                "unit_id": storable(beat.unit_id),
                 "beat": now(),
                 "counters": json.dumps(dict(beat.counters)),
             }
@@ -180,11 +183,7 @@ def _upsert(
         statement = insert.on_conflict_do_update(index_elements=key, set_=changed)
     else:
         statement = insert.on_conflict_do_nothing(index_elements=key)
-    db.execute(statement, [_storable(row) for row in rows])
-
-
-def _storable(row: Row) -> dict[str, Any]:
-    return {k: storable(v) if isinstance(v, str) else v for k, v in row.items()}
+    db.execute(statement, list(rows))
 
 
 def _see_files(
@@ -193,12 +192,12 @@ def _see_files(
     rows = [
         {
             "pipeline": run.pipeline,
-            "path": file.path,
+            "path": storable(file.path),
             "size": file.size,
             "mtime": file.mtime,
             "sha256": file.sha256,
-            "remark": file.remark,
-            "unit_id": unit_id,
+            "remark": storable(file.remark),
+            "unit_id": unit_id and storable(unit_id),
             "first_seen": run.started,
             "last_seen": run.started,
         }
@@ -225,18 +224,18 @@ def _interrupt(db: sa.Connection, run_id: str) -> None:
 def _unit_row(run: RunRecord, outcome: Outcome) -> dict[str, Any]:
     return {
         "pipeline": run.pipeline,
-        "unit_id": outcome.unit_id,
+        "unit_id": storable(outcome.unit_id),
         "run_id": run.run_id,
         "status": outcome.status,
         "attempt": outcome.attempt,
-        "reason": outcome.reason,
+        "reason": storable(outcome.reason),
         "version": run.versions["headrace"],
         "input_fingerprint": outcome.input_fingerprint,
         "settings_fingerprint": outcome.settings_fingerprint,
         "step": outcome.step,
         "error_type": outcome.error_type,
-        "error_message": outcome.error_message,
-        "traceback": outcome.traceback,
+        "error_message": storable(outcome.error_message),
+        "traceback": storable(outcome.traceback),
         "outputs": json.dumps([[o.path, o.size, o.sha256] for o in outcome.outputs]),
         "metrics": json.dumps(dict(outcome.metrics)),
         "details": json.dumps(dict(outcome.details)),

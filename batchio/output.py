@@ -55,7 +55,12 @@ class OutputRoot:
         """Returns the full path of an output, the suffix before its extension."""
         file = PurePosixPath(relative)
         named = file.with_stem(file.stem + self.suffix)
-        return f"{local_path(self.url).rstrip('/')}/{named}"
+        return f"{self.folder}{named}"
+
+    @property
+    def folder(self) -> str:
+        """What the path of every output begins with."""
+        return f"{local_path(self.url).rstrip('/')}/"
 
     @property
     def scratch(self) -> Path:

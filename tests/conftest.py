@@ -1,7 +1,9 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from postgres import find_binaries, running_server
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +21,17 @@ def radar_data() -> Path:
     if not (root / "radar" / "EXPECTED.json").is_file():
         pytest.skip(f"no real radar files: {root / 'radar'} is missing (see HEADRACE_DATA)")
     return root / "radar"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server: that of HEADRACE_TEST_POSTGRES, or one of the tests' own."""
+    named = os.environ.get("HEADRACE_TEST_POSTGRES")
+    binaries = find_binaries()
+    if named:
+        yield named
+    elif binaries is None:
+        pytest.skip("no PostgreSQL server: install postgresql, or set HEADRACE_TEST_POSTGRES")
+    else:
+        with running_server(binaries) as url:
+            yield url

@@ -42,9 +42,24 @@ class Decision:
 
 
 def decide_all(
-    units: Sequence[Unit], ledger: LedgerView | None, pipeline: str, *, rerun: Rerun, retries: int
+    units: Sequence[Unit],
+    ledger: LedgerView | None,
+    pipeline: str,
+    *,
+    rerun: Rerun,
+    retries: int,
+    root: str = "",
 ) -> list[Decision]:
-    """Returns a decision for each unit, from what the ledger knows of it and its files."""
+    """Returns a decision for each unit, from what the ledger knows of it and its files.
+
+    Args:
+        units: The units, of one pipeline.
+        ledger: None if there is none yet.
+        pipeline: The pipeline's name.
+        rerun: What is to be worked again.
+        retries: How often a read of a file that looks changed is tried again.
+        root: Where outputs have to lie; those of another output root do not count.
+    """
     states: dict[str, UnitState] = {}
     known: dict[str, InputFile] = {}
     if ledger is not None:
@@ -52,7 +67,7 @@ def decide_all(
         paths = [file.path for unit in units if unit.unit_id in states for file in unit.files]
         known = ledger.known_files(pipeline, paths)
     return [
-        decide(unit, states.get(unit.unit_id), known, rerun=rerun, retries=retries)
+        decide(unit, states.get(unit.unit_id), known, rerun=rerun, retries=retries, root=root)
         for unit in units
     ]
 
@@ -64,6 +79,7 @@ def decide(
     *,
     rerun: Rerun = "changed",
     retries: int = 0,
+    root: str = "",
 ) -> Decision:
     """Returns the decision for one unit; one that waits is never worked."""
     decision = _decide_ready(unit, state, known, rerun, retries)
@@ -80,7 +96,7 @@ def _decide_ready(
     if state.status != COMPLETED:
         why = _LAST_TIME.get(state.status) or unit.reason or "no longer waits"
         return _work(unit, why, state)
-    why = _why_stale(unit, state, rerun)
+    why = _why_stale(unit, state, rerun, root)
     if why:
         return _work(unit, why, state)
     try:
@@ -122,7 +138,7 @@ def _work(unit: Unit, why: str, state: UnitState | None = None) -> Decision:
     return Decision("work", replace(unit, reason=why, waits="", attempt=attempt))
 
 
-def _why_stale(unit: Unit, state: UnitState, rerun: Rerun) -> str:
+def _why_stale(unit: Unit, state: UnitState, rerun: Rerun, root: str) -> str:
     """Returns why a completed unit is to be worked again whatever its inputs; empty if not."""
     if rerun == "all":
         return "asked for (--rerun all)"
@@ -130,7 +146,7 @@ def _why_stale(unit: Unit, state: UnitState, rerun: Rerun) -> str:
         return f"made by Headrace {state.version}"
     if state.settings_fingerprint != unit.settings:
         return "settings changed"
-    if not all(is_there(output) for output in state.outputs):
+    if not all(output.path.startswith(root) and is_there(output) for output in state.outputs):
         return "output missing"
     return ""
 

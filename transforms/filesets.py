@@ -135,7 +135,12 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
         if recorder.stopping.is_set():
             return
         decisions = decide_all(
-            asked, recorder.ledger, run.pipeline, rerun=run.rerun, retries=run.retries
+            asked,
+            recorder.ledger,
+            run.pipeline,
+            rerun=run.rerun,
+            retries=run.retries,
+            root=run.output.folder,
         )
         left = [decision for decision in decisions if decision.action != "skip"]
         recorder.count("skipped", len(decisions) - len(left))

@@ -145,7 +145,7 @@ class WorkerPool(Generic[Item]):
         self._selector.unregister(worker.descriptor)
         self._workers.remove(worker)
         died, lost = worker.post_mortem()
-        if lost is None and worker.sent:
+        if lost is None and not worker.answered:
             self._failed_starts += 1
             if self._failed_starts >= _STARTS_TRIED:
                 raise CannotRun(

@@ -23,7 +23,6 @@ from transforms.worker_link import BOARD_BYTES, Board, FrameBuffer, Replies, fra
 Item = TypeVar("Item")
 
 _TRACE_BYTES = 4000
-_LIFELINE = os.pipe()  # nothing goes through it: it breaks when this process is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,9 @@ class WorkerProcess(Generic[Item]):
         self._answered = 0
         self._ends: deque[int] = deque()  # numbers of items at which a batch ends
         self._kill_cause = ""
-        with tempfile.TemporaryFile() as board:
+        lifeline, held = os.pipe()  # one a worker: a pipe tells but one process of its end
+        self._lifeline = os.fdopen(held, "wb")  # closed with this process, whatever ends it
+        with tempfile.TemporaryFile() as board, os.fdopen(lifeline, "rb"):
             board.truncate(BOARD_BYTES)
             self.board = Board(board.fileno())
             self._errors = tempfile.TemporaryFile("ab+")  # noqa: SIM115 - closed with the worker
@@ -55,13 +56,13 @@ class WorkerProcess(Generic[Item]):
                     "-m",
                     "transforms.worker",
                     str(board.fileno()),
-                    str(_LIFELINE[0]),
+                    str(lifeline),
                     str(logging.getLogger().getEffectiveLevel()),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                pass_fds=[board.fileno(), _LIFELINE[0]],
+                pass_fds=[board.fileno(), lifeline],
                 env=_worker_environment(),
                 start_new_session=True,  # out of reach of the terminal's Ctrl-C
             )
@@ -163,7 +164,7 @@ class WorkerProcess(Generic[Item]):
         self._sender.join()
         self.board.close()
         self._errors.close()
-        for pipe in (self._stdin, self._stdout):
+        for pipe in (self._stdin, self._stdout, self._lifeline):
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
 

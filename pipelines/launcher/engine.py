@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,7 @@ def run_graph(
     options = PipelineOptions(flags, job_name=_job_name(run))
     pipeline = beam.Pipeline(runner=FnApiRunner() if local else None, options=options)
     build(pipeline)
+    gc.freeze()  # what is imported by now never becomes garbage: do not look at it again and again
     pipeline.run().wait_until_finish()
 
 

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TypeVar
 
-from batchio.fileset import list_files
+from batchio.fileset import absolute, list_files
 from batchio.ledger_view import LedgerView
+from batchio.output import OutputRoot
 from pipelines.launcher.domain import Domain
 from pipelines.launcher.human import count_text, one_line, plural, size_text
 from pipelines.launcher.options import CommonOptions
@@ -48,7 +49,12 @@ def decisions(
     known = view if view.exists() else None
     for batch in batches(units, _AT_ONCE):
         yield from decide_all(
-            batch, known, domain.name, rerun=options.rerun, retries=options.retries
+            batch,
+            known,
+            domain.name,
+            rerun=options.rerun,
+            retries=options.retries,
+            root=OutputRoot(absolute(options.output), "plan").folder,
         )
     view.close()
 

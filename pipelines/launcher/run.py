@@ -39,7 +39,7 @@ from pipelines.launcher.logs import logging_to
 from pipelines.launcher.notify import notify
 from pipelines.launcher.options import CommonOptions, FailureLimit
 from pipelines.launcher.plan import decisions, plan_lines
-from pipelines.launcher.progress import counters_of, read_progress
+from pipelines.launcher.progress import Progress, counters_of, read_progress
 from pipelines.launcher.progress_views import View, make_view
 from pipelines.launcher.report import report_folder, summary_lines, write_report
 from transforms.recorder import HOST, Recorder
@@ -211,6 +211,12 @@ def _attend(graph: _Thread, run: Run, ledger: Ledger, view: View, signals: _Sign
     """Waits for the graph, shows its progress and passes signals on."""
     recorder = Recorder.of(run)
     began = shown = time.monotonic()
+    before = sum(ledger.counts(run.run_id).values())  # of a run_id that was given before
+
+    def progress() -> Progress:
+        elapsed = time.monotonic() - began
+        return read_progress(ledger, run.run_id, elapsed_s=elapsed, ended_before=before)
+
     graph.start()
     while graph.is_alive() and len(signals.received) < 2:
         graph.join(_LOOK_EVERY_S)
@@ -220,9 +226,9 @@ def _attend(graph: _Thread, run: Run, ledger: Ledger, view: View, signals: _Sign
             recorder.stop(f"interrupted by {name}")
         if time.monotonic() - shown >= _SHOW_EVERY_S:
             shown = time.monotonic()
-            view.update(read_progress(ledger, run.run_id, elapsed_s=shown - began))
+            view.update(progress())
     error = _close(recorder) or recorder.error or graph.error
-    view.close(read_progress(ledger, run.run_id, elapsed_s=time.monotonic() - began))
+    view.close(progress())
     return _Ending(
         signal=signals.received[0] if signals.received else "",
         error=error,

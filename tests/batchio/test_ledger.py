@@ -62,16 +62,13 @@ def ledger(request, tmp_path):
 
 
 @pytest.fixture
-def postgres_url():
-    """An empty schema in the database that HEADRACE_TEST_POSTGRES names."""
-    server = os.environ.get("HEADRACE_TEST_POSTGRES")
-    if not server:
-        pytest.skip("HEADRACE_TEST_POSTGRES names no PostgreSQL database")
+def postgres_url(postgres_server):
+    """An empty schema of a real server."""
     schema = f"test_{uuid.uuid4().hex}"
-    engine = sa.create_engine(server)
+    engine = sa.create_engine(postgres_server)
     with engine.begin() as db:
         db.execute(sa.schema.CreateSchema(schema))
-    url = sa.make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
+    url = sa.make_url(postgres_server).update_query_dict({"options": f"-csearch_path={schema}"})
     yield url.render_as_string(hide_password=False)
     with engine.begin() as db:
         db.execute(sa.schema.DropSchema(schema, cascade=True))

@@ -1,0 +1,51 @@
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pipelines.__main__ import COMMANDS, PIPELINES
+from pipelines.launcher.command_line import parse
+from pipelines.launcher.options import describe, options_markdown
+from pipelines.radar import RADAR
+
+PROJECT = Path(__file__).parents[2]
+DOMAINS = [RADAR]
+
+
+def make_options():
+    spec = importlib.util.spec_from_file_location("make_options", PROJECT / "docs/make_options.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: domain.name)
+def test_the_page_of_a_pipeline_has_its_options(domain):
+    page = (PROJECT / "docs" / f"{domain.name}.md").read_text()
+    table = options_markdown(domain.options)
+    assert make_options().with_options(page, table) == page, "run `make docs`"
+    assert table in page
+
+
+@pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: domain.name)
+def test_each_option_has_help_that_is_a_sentence(domain):
+    for option in describe(domain.options):
+        assert re.match(r"^[A-Z].*\.$", option.help, re.DOTALL), option.name
+
+
+def test_the_readme_names_each_pipeline_and_command():
+    readme = (PROJECT / "README.md").read_text()
+    assert all(f"pipelines.{name}" in readme for name in PIPELINES)
+    assert all(re.search(rf"`{command}\b", readme) for command in COMMANDS)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/radar.md"])
+def test_the_commands_in_the_documents_are_understood(page):
+    text = (PROJECT / page).read_text().replace("\\\n", " ")
+    commands = re.findall(r"^python -m pipelines\.(\w+) (.*)$", text, re.MULTILINE)
+    assert commands
+    for name, arguments in commands:
+        domain = next(domain for domain in DOMAINS if domain.name == name)
+        parse(domain.options, shlex.split(arguments), prog=name, description="")
