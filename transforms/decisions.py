@@ -82,12 +82,18 @@ def decide(
     root: str = "",
 ) -> Decision:
     """Returns the decision for one unit; one that waits is never worked."""
-    decision = _decide_ready(unit, state, known, rerun, retries)
+    decision = _decide_ready(unit, state, known, rerun=rerun, retries=retries, root=root)
     return Decision("wait", unit) if unit.waits and decision.action == "work" else decision
 
 
 def _decide_ready(
-    unit: Unit, state: UnitState | None, known: dict[str, InputFile], rerun: Rerun, retries: int
+    unit: Unit,
+    state: UnitState | None,
+    known: dict[str, InputFile],
+    *,
+    rerun: Rerun,
+    retries: int,
+    root: str,
 ) -> Decision:
     if rerun == "failed":
         return _decide_failed(unit, state, known)
