@@ -67,6 +67,6 @@ def _sweep(field: str, time: datetime, number: int, base: float) -> FieldSweep:
         product=FIELDS[field].codes[0],
     )
     cells = np.arange(_RAYS * _BINS, dtype=np.float32).reshape(_RAYS, _BINS)
-    values = base + number + cells / 256
+    values = (base + number + cells / 256).astype(np.float32)
     values[:, -1] = np.nan
     return FieldSweep(header, values, _RAYS, 0, 0, np.zeros(_RAYS, np.bool_))

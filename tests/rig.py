@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,10 +61,6 @@ class Gate:
     def waiting(self) -> list[int]:
         return [int(file.stem) for file in self.folder.glob("*.at")]
 
-    def wait_for(self, processes: int = 1) -> list[int]:
-        wait_until(lambda: len(self.waiting()) >= processes, f"{processes} at the gate")
-        return self.waiting()
-
     def open(self) -> None:
         (self.folder / "open").touch()
 
@@ -82,6 +78,17 @@ class Running:
 
     def workers(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
+
+    def reaches(self, gate: Gate, processes: int = 1) -> list[int]:
+        """Waits until so many of its processes are at the gate; returns their numbers."""
+
+        def there() -> bool:
+            if self.process.poll() is not None:
+                raise ChildProcessError(f"ended with {self.process.returncode}: {self.err}")
+            return len(gate.waiting()) >= processes
+
+        wait_until(there, f"{processes} at {gate.folder.name}")
+        return gate.waiting()
 
     def send(self, number: signal.Signals) -> None:
         os.kill(self.process.pid, number)  # the launcher alone
@@ -160,10 +167,8 @@ class Rig:
         try:
             yield Running(process, out, err)
         finally:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             process.wait()
 
     def _environment(self, sabotage: Sequence[Sabotage]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.registry import _registry
 
 from batchio import fileset
 from batchio.fingerprint import sha256
@@ -184,7 +185,7 @@ class RenamingStorage(MemoryFileSystem):
 
 @pytest.fixture
 def renaming(monkeypatch):
-    monkeypatch.setitem(fsspec.registry._registry, "sftp", RenamingStorage)
+    monkeypatch.setitem(_registry, "sftp", RenamingStorage)
     yield RenamingStorage()
     RenamingStorage.clear_instance_cache()
     RenamingStorage.store.clear()

@@ -2,7 +2,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import netCDF4
-import pytest
 from contract import PipelineContract
 from radar_files import START, file_name, write_volume
 

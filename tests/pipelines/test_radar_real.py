@@ -73,7 +73,8 @@ def runs(radar_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
 
 @pytest.fixture(scope="module")
 def expected(radar_data: Path) -> dict[str, dict[str, Any]]:
-    return json.loads((radar_data / "EXPECTED.json").read_text())
+    about: dict[str, dict[str, Any]] = json.loads((radar_data / "EXPECTED.json").read_text())
+    return about
 
 
 def view(rig: Rig) -> dict[str, dict[str, Any]]:
@@ -162,9 +163,7 @@ def _reference(volume: str) -> str:
     return "VRAD" if volume == DOPPLER else "DBZH"
 
 
-def assert_cells(
-    block: np.ma.MaskedArray, sweep: dict[str, Any], shift: int, where: str
-) -> None:
+def assert_cells(block: np.ma.MaskedArray, sweep: dict[str, Any], shift: int, where: str) -> None:
     outside = np.ones(block.shape[1], np.bool_)
     outside[shift : shift + sweep["bins"]] = False
     assert block[:, outside].count() == 0, where
@@ -241,8 +240,7 @@ def test_pyart_and_xradar_open_every_volume(
         angles = [sweep["elevation"] for sweep in sweeps_of(about)]
         bins = max(sweep["bins"] for sweep in about["sweeps"])
         valid = {
-            field: sum(sweep["valid"] for sweep in each["sweeps"])
-            for field, each in fields.items()
+            field: sum(sweep["valid"] for sweep in each["sweeps"]) for field, each in fields.items()
         }
         read = json.loads(line)
         for reader in ("pyart", "xradar"):

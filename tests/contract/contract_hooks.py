@@ -1,0 +1,76 @@
+"""What the contract's tests must know of a domain."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from rig import Finished, Rig
+
+
+class Contract(ABC):
+    """What a domain says of itself.
+
+    Attributes:
+        module: What is run with `python -m`.
+        pattern: The glob of the inputs in their folder.
+        arguments: Further arguments of every run.
+        works: The function ("module:function") that works the bytes of an input, whose path is
+            among its arguments.
+        writes: A function called while an output is written, before it is whole.
+        bad_step: The step at which the bad input fails.
+        bad_cause: Part of the cause that is given for it.
+    """
+
+    module: ClassVar[str]
+    pattern: ClassVar[str]
+    arguments: ClassVar[tuple[str, ...]] = ()
+    works: ClassVar[str]
+    writes: ClassVar[str]
+    bad_step: ClassVar[str]
+    bad_cause: ClassVar[str]
+
+    @abstractmethod
+    def make_inputs(self, folder: Path, count: int) -> list[str]:
+        """Makes the inputs of `count` units, of different sizes; returns the units' names."""
+
+    @abstractmethod
+    def make_bad(self, folder: Path) -> str:
+        """Makes a unit whose input is damaged; returns its name."""
+
+    @abstractmethod
+    def files_of(self, folder: Path, unit: str) -> list[Path]:
+        """Returns the input files of a unit."""
+
+    @abstractmethod
+    def change(self, folder: Path, unit: str) -> None:
+        """Changes an input of the unit so that its output changes."""
+
+    @abstractmethod
+    def read_output(self, path: Path) -> None:
+        """Reads all of an output; raises if it is not whole."""
+
+    def rig_in(self, folder: Path) -> Rig:
+        return Rig(self.module, folder, self.pattern, self.arguments)
+
+    def marker(self, rig: Rig, unit: str) -> str:
+        """Returns what the paths of the unit's files have in common, in front at least."""
+        return str(self.files_of(rig.inputs, unit)[0])
+
+
+class Shared(NamedTuple):
+    """A finished, undisturbed run and its units."""
+
+    rig: Rig
+    units: list[str]
+    done: Finished
+
+
+class Hurt(NamedTuple):
+    """A run in which some units were hurt, and how."""
+
+    rig: Rig
+    units: list[str]
+    hurts: dict[str, str]
+    done: Finished

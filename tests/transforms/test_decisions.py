@@ -1,0 +1,293 @@
+import os
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from run_samples import a_file, a_run, completed, record
+
+from batchio import fileset
+from batchio.ledger import Ledger
+from batchio.ledger_view import LedgerView
+from batchio.output import Output
+from batchio.records import Outcome, UnitState
+from batchio.version import __version__
+from transforms import decisions
+from transforms.decisions import batches, decide, decide_all
+from transforms.units import Unit
+
+
+class Scene:
+    """A unit of two files with an output, as a first run completed it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.run = a_run(folder)
+        self.files = [a_file(folder / "in" / name, f"of {name}") for name in ("a", "b")]
+        out = a_file(folder / "out" / "x.nc")
+        self.output = Output(out.path, out.size, "")
+        self.unit = Unit("x", tuple(self.files), settings="s1")
+        record(self.run, [completed(self.unit, outputs=(self.output,), attempt=3)])
+
+    def decide(self, unit: Unit | None = None, rerun="changed", **changes):
+        stats = [Path(file.path).stat() for file in self.files]
+        listed = tuple(
+            replace(file, size=stat.st_size, mtime=stat.st_mtime)
+            for file, stat in zip(self.files, stats, strict=True)
+        )
+        unit = unit or replace(self.unit, files=listed, **changes)
+        with closing(Ledger(self.run.ledger_url)) as ledger:
+            (decision,) = decide_all([unit], ledger, "radar", rerun=rerun, retries=0)
+        return decision
+
+
+@pytest.fixture
+def scene(tmp_path):
+    return Scene(tmp_path)
+
+
+def told(decision):
+    return decision.action, decision.unit.reason
+
+
+def test_what_is_as_it_was_is_skipped_without_being_read(scene, monkeypatch):
+    monkeypatch.setattr(decisions, "sha256_of_file", None)
+    decision = scene.decide()
+    assert told(decision) == ("skip", "unchanged")
+    assert decision.renewed == ()
+    assert decision.known_paths == [file.path for file in scene.files]
+
+
+def test_a_touched_file_is_read_found_the_same_and_known_anew(scene):
+    os.utime(scene.files[0].path, (5.0, 5.0))
+    decision = scene.decide()
+    assert told(decision) == ("skip", "unchanged")
+    (renewed,) = decision.renewed
+    assert (renewed.path, renewed.mtime, len(renewed.sha256)) == (scene.files[0].path, 5.0, 64)
+    assert decision.known_paths == [scene.files[1].path]
+
+
+def test_a_touched_file_keeps_what_is_remarked_of_it_unless_its_content_changed(scene):
+    path = scene.files[0].path
+    (known,) = completed(replace(scene.unit, files=tuple(scene.files[:1]))).files
+    known = replace(known, remark="duplicate", mtime=1.0)
+    (present,) = decisions.present_files(tuple(scene.files[:1]), {path: known})
+    assert present.remark == "duplicate"
+    (present,) = decisions.present_files(
+        tuple(scene.files[:1]), {path: replace(known, sha256="0" * 64)}
+    )
+    assert present.remark == ""
+
+
+def test_a_changed_file_of_the_same_size_is_work(scene):
+    Path(scene.files[0].path).write_text("OF a")
+    os.utime(scene.files[0].path, (5.0, 5.0))
+    decision = scene.decide()
+    assert told(decision) == ("work", "input changed")
+    assert decision.unit.attempt == 4
+
+
+def test_a_file_of_another_size_is_work(scene):
+    Path(scene.files[0].path).write_text("longer than it was")
+    assert told(scene.decide()) == ("work", "input changed")
+
+
+def test_a_file_more_or_less_is_work(scene, tmp_path):
+    more = a_file(tmp_path / "in" / "c")
+    assert told(scene.decide(replace(scene.unit, files=(*scene.files, more)))) == (
+        "work",
+        "input changed",
+    )
+    assert told(scene.decide(replace(scene.unit, files=tuple(scene.files[:1])))) == (
+        "work",
+        "input changed",
+    )
+
+
+def test_a_file_whose_time_is_not_known_is_read_each_time(scene):
+    record(scene.run, [completed(replace(scene.unit, files=_timeless(scene)))])
+    decision = scene.decide(replace(scene.unit, files=_timeless(scene)))
+    assert told(decision) == ("skip", "unchanged")
+    assert len(decision.renewed) == 2
+
+
+def _timeless(scene):
+    return tuple(replace(file, mtime=0.0) for file in scene.files)
+
+
+def test_a_file_that_cannot_be_read_any_more_is_work_and_stops_nothing(scene):
+    os.utime(scene.files[0].path, (5.0, 5.0))
+    unit = replace(scene.unit, files=tuple(replace(f, path=f"{f.path}-gone") for f in scene.files))
+    assert told(scene.decide(unit)) == (
+        "work",
+        "input cannot be read: No such file or directory",
+    )
+
+
+def test_a_read_that_falters_is_tried_again(scene, monkeypatch):
+    errors = [ConnectionError("reset")]
+    real = decisions.sha256_of_file
+
+    def sha256_of_file(path):
+        if errors:
+            raise errors.pop()
+        return real(path)
+
+    monkeypatch.setattr(decisions, "sha256_of_file", sha256_of_file)
+    monkeypatch.setattr(fileset.time, "sleep", lambda seconds: None)
+    known = {}
+    assert len(decisions.present_files(tuple(scene.files), known, retries=1)) == 2
+
+
+def test_a_missing_output_is_work(scene):
+    Path(scene.output.path).unlink()
+    assert told(scene.decide()) == ("work", "output missing")
+
+
+def test_a_cut_output_is_work(scene):
+    os.truncate(scene.output.path, 3)
+    assert told(scene.decide()) == ("work", "output missing")
+
+
+def test_other_settings_are_work(scene):
+    assert told(scene.decide(settings="s2")) == ("work", "settings changed")
+
+
+def test_another_version_is_work(scene, monkeypatch):
+    monkeypatch.setattr(decisions, "__version__", "99.0")
+    assert told(scene.decide()) == ("work", f"made by Headrace {__version__}")
+
+
+def test_all_can_be_asked_for(scene):
+    assert told(scene.decide(rerun="all")) == ("work", "asked for (--rerun all)")
+
+
+def test_what_is_unknown_is_new(scene):
+    decision = scene.decide(Unit("other", tuple(scene.files)))
+    assert told(decision) == ("work", "new")
+    assert decision.unit.attempt == 1
+
+
+def test_a_unit_knows_its_own_reason_to_be_new(scene):
+    unit = Unit("other", tuple(scene.files), reason="incomplete, allowed: KDP missing")
+    assert told(scene.decide(unit)) == ("work", "incomplete, allowed: KDP missing")
+
+
+def test_of_another_pipeline_nothing_is_known(scene):
+    with closing(Ledger(scene.run.ledger_url)) as ledger:
+        (decision,) = decide_all([scene.unit], ledger, "syntax", rerun="changed", retries=0)
+    assert told(decision) == ("work", "new")
+
+
+def test_without_a_ledger_all_is_new(scene):
+    (decision,) = decide_all([scene.unit], None, "radar", rerun="changed", retries=0)
+    assert told(decision) == ("work", "new")
+
+
+def state(status, **changes):
+    about = {"run_id": "r", "attempt": 1, "version": __version__, "input_fingerprint": ""}
+    return UnitState("x", status=status, settings_fingerprint="", outputs=(), **about | changes)
+
+
+UNIT = Unit("x", ())
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "why"),
+    [
+        ("failed", "", "failed last time"),
+        ("interrupted", "", "interrupted"),
+        ("running", "", "interrupted"),
+        ("incomplete", "", "no longer waits"),
+        ("pending", "", "no longer waits"),
+        ("incomplete", "incomplete, older than 2 h", "incomplete, older than 2 h"),
+    ],
+)
+def test_what_did_not_complete_is_work(status, reason, why):
+    decision = decide(replace(UNIT, reason=reason), state(status), {})
+    assert told(decision) == ("work", why)
+    assert decision.unit.attempt == 2
+
+
+@pytest.mark.parametrize("status", [None, "failed", "interrupted", "incomplete", "pending"])
+@pytest.mark.parametrize("rerun", ["changed", "all"])
+def test_a_unit_that_waits_waits_whatever_it_was(status, rerun):
+    unit = replace(UNIT, waits="incomplete", reason="incomplete: KDP missing")
+    decision = decide(unit, status and state(status), {}, rerun=rerun)
+    assert (decision.action, decision.unit) == ("wait", unit)
+
+
+@pytest.mark.parametrize("rerun", ["changed", "all"])
+def test_a_completed_unit_that_lost_a_file_waits_instead_of_being_made_worse(scene, rerun):
+    unit = replace(
+        scene.unit, files=tuple(scene.files[:1]), waits="incomplete", reason="incomplete: b missing"
+    )
+    decision = scene.decide(unit, rerun=rerun)
+    assert (decision.action, decision.unit) == ("wait", unit)
+
+
+def test_a_completed_unit_of_which_more_is_expected_now_waits(scene):
+    decision = scene.decide(settings="s2", waits="incomplete", reason="incomplete: KDP missing")
+    assert told(decision) == ("wait", "incomplete: KDP missing")
+
+
+def test_a_completed_unit_that_would_wait_and_is_unchanged_is_skipped(scene):
+    assert told(scene.decide(waits="incomplete")) == ("skip", "unchanged")
+
+
+@pytest.mark.parametrize("status", ["failed", "interrupted", "running"])
+def test_only_the_failed_are_worked_when_asked_for(status):
+    assert decide(UNIT, state(status), {}, rerun="failed").action == "work"
+    waits = replace(UNIT, waits="incomplete")
+    assert decide(waits, state(status), {}, rerun="failed").action == "wait"
+
+
+@pytest.mark.parametrize("status", [None, "completed", "incomplete", "pending"])
+def test_of_the_others_none_is_worked_when_the_failed_are_asked_for(status):
+    for unit in (UNIT, replace(UNIT, waits="incomplete")):
+        decision = decide(unit, status and state(status), {}, rerun="failed")
+        assert told(decision) == ("skip", "did not fail last time")
+
+
+def test_files_that_are_skipped_unread_are_seen_without_a_hash(scene):
+    scene.decide(rerun="failed")
+    decision = scene.decide(Unit("new", tuple(scene.files)), rerun="failed")
+    assert [(file.path, file.sha256) for file in decision.renewed] == [
+        (file.path, "") for file in scene.files
+    ]
+
+
+def test_the_newest_record_counts(scene, tmp_path):
+    later = replace(scene.run.record, run_id="run-2")
+    with closing(Ledger(scene.run.ledger_url)) as ledger:
+        ledger.start_run(later)
+        ledger.record(later, [Outcome("x", "failed", attempt=7)])
+    decision = scene.decide()
+    assert told(decision) == ("work", "failed last time")
+    assert decision.unit.attempt == 8
+
+
+def test_many_units_are_decided_at_once(tmp_path):
+    run = a_run(tmp_path)
+    units = [Unit(f"u{n}", (a_file(tmp_path / f"in/{n}", str(n)),)) for n in range(1200)]
+    record(run, [completed(unit) for unit in units[::2]])
+    with closing(LedgerView(run.ledger_url)) as ledger:
+        found = decide_all(units, ledger, "radar", rerun="changed", retries=0)
+    assert [decision.action for decision in found] == ["skip", "work"] * 600
+
+
+def test_items_come_in_batches():
+    assert list(batches(iter("abcde"), 2)) == [["a", "b"], ["c", "d"], ["e"]]
+    assert list(batches([], 2)) == []
+
+
+def test_an_output_below_another_root_does_not_count(scene, tmp_path):
+    def decide_for(root):
+        with closing(Ledger(scene.run.ledger_url)) as ledger:
+            (decision,) = decide_all(
+                [scene.unit], ledger, "radar", rerun="changed", retries=0, root=root
+            )
+        return told(decision)
+
+    assert decide_for(f"{tmp_path}/out/") == ("skip", "unchanged")
+    assert decide_for(f"{tmp_path}/ou/")[0] == "work"
+    assert decide_for(f"{tmp_path}/elsewhere/")[0] == "work"
