@@ -64,9 +64,8 @@ def measure(volumes: int, workers: int) -> int:
             raise SystemExit(f"the run ended with exit code {code}")
         seconds = time.perf_counter() - start
         size = sum(path.stat().st_size for path in files)
-    print(
-        f"| {volumes} | {size / 1e6:.0f} | {seconds:.1f} | {memory.bytes / 1e6:.0f} |", flush=True
-    )
+    peak = memory.bytes
+    print(f"| {volumes} | {size / 1e6:.0f} | {seconds:.1f} | {peak / 1e6:.0f} |", flush=True)
     return peak
 
 
