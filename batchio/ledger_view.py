@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from batchio.output import Output
 from batchio.records import InputFile, UnitState
 
 Row = Mapping[str, Any]
+_SQLITE = "sqlite:///"
 _IN_AT_ONCE = 500
 
 
@@ -176,10 +178,16 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
+def sqlite_url(path: Path) -> str:
+    """Returns the URL of an SQLite file; quoted here, for SQLAlchemy before 2.1 does not."""
+    return f"{_SQLITE}{quote(str(path))}"
+
+
 def sqlite_path(url: str) -> Path | None:
     """Returns the file of an SQLite URL, None for other databases."""
-    parsed = sa.make_url(url)
-    return Path(parsed.database) if parsed.drivername == "sqlite" and parsed.database else None
+    if not url.startswith(_SQLITE):
+        return None
+    return Path(unquote(url.removeprefix(_SQLITE).partition("?")[0]))
 
 
 def shown(url: str) -> str:
@@ -193,7 +201,10 @@ def _open_engine(url: str) -> sa.Engine:
     if path is None:
         return sa.create_engine(url, pool_pre_ping=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": 60, "check_same_thread": False},
+    )
 
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

@@ -6,14 +6,15 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import Annotated
 
 from pydantic import Field
 
 from batchio.errors import HeadraceError, UsageError
 from batchio.ledger import Ledger
-from batchio.ledger_view import LedgerView, Row
+from batchio.ledger_view import Row
 from batchio.records import ASKED_TO_STOP, RUNNING
 from batchio.version import __version__
 from pipelines.launcher import registry
@@ -105,11 +106,11 @@ def retry(argv: Sequence[str]) -> int:
 def stop(argv: Sequence[str]) -> int:
     """Lets a run end after the units that are being worked: stop RUN_ID"""
     run_ids, options = _split("stop", argv, 1)
-    view, run = _find(run_ids[0], options)
-    if run["status"] != RUNNING:
-        print(f"{run_ids[0]} is not running: {run['status']}")
-        return DONE
-    Ledger(view.url).request_stop(run_ids[0], f"{ASKED_TO_STOP} by `pipelines stop`")
+    with _found(run_ids[0], options) as (ledger, run):
+        if run["status"] != RUNNING:
+            print(f"{run_ids[0]} is not running: {run['status']}")
+            return DONE
+        ledger.request_stop(run_ids[0], f"{ASKED_TO_STOP} by `pipelines stop`")
     print(f"{run_ids[0]} will end after the units that are being worked")
     return DONE
 
@@ -117,8 +118,9 @@ def stop(argv: Sequence[str]) -> int:
 def compare_runs(argv: Sequence[str]) -> int:
     """Shows what changed between two runs: compare RUN_A RUN_B"""
     run_ids, options = _split("compare", argv, 2)
-    (view_a, _), (view_b, _) = (_find(run_id, options) for run_id in run_ids)
-    result = compare(view_a, run_ids[0], view_b, run_ids[1])
+    one, other = run_ids
+    with _found(one, options) as (view_a, _), _found(other, options) as (view_b, _):
+        result = compare(view_a, one, view_b, other)
     print(json.dumps(result.as_json(), indent=2) if options.json_ else result.as_text())
     return DONE
 
@@ -126,9 +128,9 @@ def compare_runs(argv: Sequence[str]) -> int:
 def report(argv: Sequence[str]) -> int:
     """Writes the report of a run anew and shows its summary: report RUN_ID"""
     run_ids, options = _split("report", argv, 1)
-    view, run = _find(run_ids[0], options)
-    folder = report_folder(run["output"], run_ids[0])
-    content = write_report(view, run_ids[0], folder).report
+    with _found(run_ids[0], options) as (view, run):
+        folder = report_folder(run["output"], run_ids[0])
+        content = write_report(view, run_ids[0], folder).report
     print(json.dumps(content, indent=2) if options.json_ else "\n".join(summary_lines(content)))
     return DONE
 
@@ -180,14 +182,16 @@ def _split(command: str, argv: Sequence[str], *counts: int) -> tuple[list[str], 
     return run_ids, parsed.options
 
 
-def _find(run_id: str, options: RunOptions) -> tuple[LedgerView, Row]:
-    """Returns the ledger that holds a run, and the run."""
+@contextmanager
+def _found(run_id: str, options: RunOptions) -> Iterator[tuple[Ledger, Row]]:
+    """Yields the ledger that holds a run, and the run."""
     known = registry.find(run_id)
     for url in options.ledgers or ([known] if known else []):
-        view = LedgerView(url)
-        run = view.run(run_id) if view.exists() else None
-        if run is not None:
-            return view, run
+        with closing(Ledger(url)) as ledger:
+            run = ledger.run(run_id) if ledger.exists() else None
+            if run is not None:
+                yield ledger, run
+                return
     raise UsageError(
         f"there is no run {run_id}",
         action="python -m pipelines status lists the runs; --output ROOT tells where to look",
@@ -196,7 +200,8 @@ def _find(run_id: str, options: RunOptions) -> tuple[LedgerView, Row]:
 
 def _again(run_id: str, options: RunOptions, rerun: str) -> int:
     """Gives the command of a run again, in the folder where it was given."""
-    _, run = _find(run_id, options)
+    with _found(run_id, options) as (_, run):
+        pass
     os.chdir(run["folder"] or ".")
     arguments = _without_run_id(run["arguments"])
     pipeline = importlib.import_module(f"pipelines.{run['pipeline']}")

@@ -122,7 +122,3 @@ class _PoolHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         _send(self._sink, LogLine(record.levelno, record.name, record.getMessage()))
-
-
-if __name__ == "__main__":
-    main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import queue
@@ -23,6 +24,15 @@ from transforms.worker_link import BOARD_BYTES, Board, FrameBuffer, Replies, fra
 Item = TypeVar("Item")
 
 _TRACE_BYTES = 4000
+
+# A worker imports from where this process does. PYTHONPATH cannot tell it: with a checkout on it,
+# Python 3.10 takes the folder `io` for its own module and does not start.
+_START = """
+import json, sys
+sys.path[:] = json.loads(sys.argv.pop(1))
+from transforms.worker import main
+main()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +63,9 @@ class WorkerProcess(Generic[Item]):
             self.process = subprocess.Popen(
                 [
                     sys.executable,
-                    "-m",
-                    "transforms.worker",
+                    "-c",
+                    _START,
+                    json.dumps([entry or str(Path.cwd()) for entry in sys.path]),
                     str(board.fileno()),
                     str(lifeline),
                     str(logging.getLogger().getEffectiveLevel()),
@@ -194,7 +205,6 @@ def _explain(status: int) -> str:
 
 
 def _worker_environment() -> dict[str, str]:
-    """Returns the environment of a worker: this process's import path, one thread a library."""
-    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    """Returns the environment of a worker: this process's, with one thread a library."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**threads, **os.environ, "PYTHONPATH": path}
+    return {**threads, **os.environ}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TypeVar
 
 from batchio.fileset import absolute, list_files
@@ -45,18 +46,18 @@ def decisions(
     )
     units, others = domain.form_units(found, options)
     left_out += [(file.path, why) for file, why in others]
-    view = LedgerView(ledger_url)
-    known = view if view.exists() else None
-    for batch in batches(units, _AT_ONCE):
-        yield from decide_all(
-            batch,
-            known,
-            domain.name,
-            rerun=options.rerun,
-            retries=options.retries,
-            root=OutputRoot(absolute(options.output), "plan").folder,
-        )
-    view.close()
+    root = OutputRoot(absolute(options.output), "plan").folder
+    with closing(LedgerView(ledger_url)) as view:
+        known = view if view.exists() else None
+        for batch in batches(units, _AT_ONCE):
+            yield from decide_all(
+                batch,
+                known,
+                domain.name,
+                rerun=options.rerun,
+                retries=options.retries,
+                root=root,
+            )
 
 
 def _line(decision: Decision) -> str:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from batchio.fileset import STATE_FOLDER, is_local, local_path
 from batchio.fingerprint import of_value
-from batchio.ledger_view import sqlite_path
+from batchio.ledger_view import sqlite_path, sqlite_url
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ def default_ledger_url(output: str) -> str:
         path = Path(root).absolute() / STATE_FOLDER / "ledger.db"
     else:
         path = state_folder().absolute() / "ledgers" / f"{of_value(root.rstrip('/'))}.db"
-    return _sqlite_url(path)
+    return sqlite_url(path)
 
 
 def _path() -> Path:
@@ -100,15 +100,11 @@ def _portable(ledger_url: str) -> str:
     """Returns a ledger's URL that means the same from any folder, without a password."""
     path = sqlite_path(ledger_url)
     if path is not None:
-        return _sqlite_url(path.absolute())
+        return sqlite_url(path.absolute())
     url = sa.make_url(ledger_url).difference_update_query(["password"])
     return sa.URL.create(
         url.drivername, url.username, None, url.host, url.port, url.database, url.query
     ).render_as_string(hide_password=False)
-
-
-def _sqlite_url(path: Path) -> str:
-    return sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
 def _absolute(output: str) -> str:

@@ -460,7 +460,7 @@ def by_xradar(path, engine):
     tree = xradar.io.open_cfradial1_datatree(path, engine=engine)
     sweeps = [tree[f"sweep_{i}"] for i in range(tree.sizes["sweep"])]
     return {
-        "children": len(tree.children),
+        "children": sum(name.startswith("sweep_") for name in tree.children),
         "angles": [float(sweep["sweep_fixed_angle"]) for sweep in sweeps],
         "rays": [sweep.sizes["azimuth"] for sweep in sweeps],
         "first": [str(sweep["time"].values.min())[:19] + "Z" for sweep in sweeps],

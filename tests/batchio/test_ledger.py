@@ -1,5 +1,4 @@
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -342,6 +341,7 @@ def test_volumes_are_shown_with_their_newest_state(ledger):
 
 _WRITER = """
 import sys
+sys.path.append(sys.argv.pop(1))
 from test_ledger import outcome, run_at
 from batchio.ledger import Ledger
 from batchio.records import Beat
@@ -356,18 +356,14 @@ ledger.close()
 """
 
 
-def _path_with(*folders):
-    return os.pathsep.join([*map(str, folders), os.environ.get("PYTHONPATH", "")])
-
-
 def test_two_processes_write_at_once(ledger):
     started(ledger, 0)
     url = ledger.url
-    path = _path_with(PROJECT, Path(__file__).parent)
+    here = str(Path(__file__).parent)
     processes = [
         subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", _WRITER, url, name],
-            env={**os.environ, "PYTHONPATH": path},
+            [sys.executable, "-W", "error", "-c", _WRITER, here, url, name],
+            cwd=PROJECT,
         )
         for name in "ab"
     ]
@@ -398,7 +394,7 @@ def test_processes_make_it_at_once(empty_url):
     makers = [
         subprocess.Popen(
             [sys.executable, "-c", _MAKER, empty_url],
-            env={**os.environ, "PYTHONPATH": _path_with(PROJECT)},
+            cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
