@@ -126,6 +126,6 @@ def is_there(output: Output) -> bool:
             return False
     fs, path = url_to_fs(output.path)
     try:
-        return int(fs.info(path)["size"]) == output.size
+        return int(retrying(lambda: fs.info(path), retries=3)["size"]) == output.size
     except FileNotFoundError:
         return False

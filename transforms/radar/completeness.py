@@ -39,6 +39,11 @@ class VolumeRules:
         """Returns the fields that the table expects of the volume, None if it knows it not."""
         return (self.volume_types or {}).get(name.strategy, {}).get(name.volume_number)
 
+    def timed_out(self, name: RadarName) -> bool:
+        """Tells whether the volume need not wait any longer for missing fields."""
+        hours = self.timeout_hours
+        return hours is not None and self.now - name.time >= timedelta(hours=hours)
+
 
 def name_of(file: FileRef) -> RadarName | str:
     """Returns what the file's name says, or why it says nothing."""
@@ -73,7 +78,9 @@ def form_volume(files: Iterable[FileRef], rules: VolumeRules) -> Unit:
             "downloaded_fields": present,
             "missing_fields": missing,
             "is_complete": None if expected is None else not missing,
-            "may_be_incomplete": expected is None or rules.allow_incomplete or bool(missing),
+            "may_be_incomplete": expected is None
+            or rules.allow_incomplete
+            or rules.timed_out(name),
         },
         waits=waits,
         reason=reason,
@@ -96,8 +103,8 @@ def _judge(
     lacks = f"{', '.join(missing)} missing"
     if rules.allow_incomplete:
         return "", f"incomplete, allowed: {lacks}"
+    if rules.timed_out(name):
+        return "", f"incomplete, older than {rules.timeout_hours:g} h: {lacks}"
     if rules.timeout_hours is not None:
-        if rules.now - name.time >= timedelta(hours=rules.timeout_hours):
-            return "", f"incomplete, older than {rules.timeout_hours:g} h: {lacks}"
         return INCOMPLETE, f"incomplete: {lacks}; waits until {rules.timeout_hours:g} h old"
     return INCOMPLETE, f"incomplete: {lacks}; add the files, or give --allow_incomplete"

@@ -47,41 +47,15 @@ class MakeVolume:
         clock = _Clock()
         with clock.step("decode"):
             taken = self._take_all(unit.files)
-        used = [each for each in taken if each.decoded is not None]
         with clock.step("build"), doing("build"):
-            name = parse_name(unit.files[0].path)
-            fields, misfits = fitting_fields([each.decoded for each in used if each.decoded])
-            _refuse(used, misfits)
-            errors = [error for each in taken for error in each.errors]
-            lost = sorted(set(unit.details["downloaded_fields"]) - {each.field for each in fields})
-            error = _damage(errors, lost)
-            made = Made(
-                sha256=_merged(each.sha256 for each in taken),
-                remarks=_merged(each.remarks for each in taken),
-                details={"damaged_fields": lost, "is_complete": _is_complete(unit, lost)},
-                error=error,
-            )
-            if error and (not fields or not _may_lack(unit, lost)):
-                return made
-            volume = build_volume(
-                name,
-                fields,
-                inputs=[each.source for each in used if each.field not in lost],
-                missing_fields=[*unit.details["missing_fields"], *lost],
-            )
-        with clock.step("write"), doing("write", self.output.path(f"{unit.unit_id}.nc")):
-            write = partial(_write, volume, self.compression)
-            output = self.output.write(f"{unit.unit_id}.nc", write)
-        counts = {
-            "fields": len(volume.fields),
-            "sweeps": len(volume.sweeps),
-            "rays": len(volume.time_s),
-            "gates": volume.n_gates,
-            "bytes_in": unit.size,
-            "bytes_out": output.size,
-            "duplicates": sum(each.duplicates for each in taken),
-        }
-        return replace(made, outputs=(output,), metrics={**clock.seconds, **counts})
+            made, volume = _build(unit, taken)
+        if volume is None:
+            return made
+        name = f"{unit.unit_id}.nc"
+        with clock.step("write"), doing("write", self.output.path(name)):
+            output = self.output.write(name, partial(_write, volume, self.compression))
+        counts = {"bytes_in": unit.size, "bytes_out": output.size}
+        return replace(made, outputs=(output,), metrics={**clock.seconds, **made.metrics, **counts})
 
     def _take_all(self, files: Sequence[FileRef]) -> list[TakenField]:
         by_field: dict[str, list[FileRef]] = {}
@@ -92,6 +66,36 @@ class MakeVolume:
             return [take(group) for group in by_field.values()]
         with ThreadPoolExecutor(self.decode_threads) as threads:
             return list(threads.map(take, by_field.values()))
+
+
+def _build(unit: Unit, taken: Sequence[TakenField]) -> tuple[Made, Volume | None]:
+    """Returns what is to be told of the files, and the volume if it may be written."""
+    used = [each for each in taken if each.decoded is not None]
+    fields, misfits = fitting_fields([each.decoded for each in used if each.decoded])
+    _refuse(used, misfits)
+    lost = sorted(set(unit.details["downloaded_fields"]) - {each.field for each in fields})
+    made = Made(
+        sha256=_merged(each.sha256 for each in taken),
+        remarks=_merged(each.remarks for each in taken),
+        metrics={"duplicates": sum(each.duplicates for each in taken)},
+        details={"damaged_fields": lost, "is_complete": _is_complete(unit, lost)},
+        error=_damage([error for each in taken for error in each.errors], lost),
+    )
+    if not fields or not _may_lack(unit, lost):
+        return made, None
+    volume = build_volume(
+        parse_name(unit.files[0].path),
+        fields,
+        inputs=[each.source for each in used if each.field not in lost],
+        missing_fields=[*unit.details["missing_fields"], *lost],
+    )
+    shape = {
+        "fields": len(volume.fields),
+        "sweeps": len(volume.sweeps),
+        "rays": len(volume.time_s),
+        "gates": volume.n_gates,
+    }
+    return replace(made, metrics={**shape, **made.metrics}), volume
 
 
 def _refuse(taken: Iterable[TakenField], misfits: Mapping[str, InputError]) -> None:
