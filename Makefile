@@ -14,7 +14,7 @@ setup: .venv/.made
 .venv/.made: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --quiet --editable '.[dev]'
 	@touch $@
 
 # One of the samples is damaged on purpose: exit code 3 says that the run went through without it.
