@@ -20,6 +20,7 @@ import fsspec
 from fsspec.core import url_to_fs
 
 from batchio.errors import CannotRun
+from batchio.globs import MAGIC, alternatives, glob_regex, split_pattern
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,6 @@ LeftOut = Callable[[str, str], None]
 
 STATE_FOLDER = ".headrace"  # below an output root: the ledger, reports, unfinished files
 
-_MAGIC = re.compile(r"[*?\[{]")
 # Each file system has its own word for the time of last change.
 _MTIME_KEYS = (
     "mtime",
@@ -108,18 +108,6 @@ def missing_roots(patterns: Iterable[str]) -> list[str]:
     return sorted(root for root in roots if not _exists(root))
 
 
-def split_pattern(pattern: str) -> tuple[str, str]:
-    """Splits a pattern into the folder before its first wildcard and the rest."""
-    magic = _MAGIC.search(pattern)
-    if magic is None:
-        return pattern, ""
-    head = pattern[: magic.start()].rpartition("/")
-    rest = pattern[len(head[0]) + len(head[1]) :]
-    if head[0].endswith(":/"):  # the wildcard is a bucket's: s3://*/a
-        return f"{head[0]}/", rest
-    return (head[0] or head[1]), rest
-
-
 def read_bytes(path: str, *, retries: int = 0) -> bytes:
     """Returns a file's content, read anew up to `retries` times when the storage falters.
 
@@ -169,7 +157,7 @@ def _match_local(pattern: str, left_out: LeftOut) -> Iterator[FileRef]:
     if rest and not _is_literal(pattern):
         depth = math.inf if "**" in rest else rest.count("/")
         folder = pattern[: len(pattern) - len(rest)]
-        yield from _walk(folder, _glob_regex(pattern), depth, left_out)
+        yield from _walk(folder, glob_regex(pattern), depth, left_out)
     elif Path(pattern).is_dir():
         yield from _walk(f"{pattern.rstrip('/')}/", None, math.inf, left_out)
     elif Path(pattern).exists() and (file := _look_at(Path(pattern), pattern, left_out)):
@@ -178,7 +166,7 @@ def _match_local(pattern: str, left_out: LeftOut) -> Iterator[FileRef]:
 
 def _is_literal(pattern: str) -> bool:
     """Tells whether a pattern is the name of a file that it would not match: `a[1].csv`."""
-    return os.path.exists(pattern) and not _glob_regex(pattern).fullmatch(pattern)  # noqa: PTH110
+    return os.path.exists(pattern) and not glob_regex(pattern).fullmatch(pattern)  # noqa: PTH110
 
 
 def _walk(
@@ -254,8 +242,8 @@ def _shown(path: str) -> str:
 def _match_url(pattern: str) -> Iterator[FileRef]:
     fs, path = url_to_fs(pattern)
     infos: dict[str, dict[str, Any]] = {}
-    for each in _alternatives(path):
-        if _MAGIC.search(each):
+    for each in alternatives(path):
+        if MAGIC.search(each):
             found = fs.glob(each, detail=True)
             infos |= {name: info for name, info in found.items() if info["type"] == "file"}
         else:
@@ -299,50 +287,11 @@ def _parse_ftp_time(text: str) -> datetime:
     return datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
 
 
-def _glob_regex(pattern: str) -> re.Pattern[str]:
-    """Compiles a glob: `*`, `?`, `[…]` within a component, `**` over any, `{a,b}` either."""
-    return re.compile("|".join(map(_translate, _alternatives(pattern))))
-
-
-def _alternatives(pattern: str) -> Iterator[str]:
-    """Yields a glob once for each choice that its braces leave."""
-    braces = re.search(r"\{([^{}/]+)\}", pattern)
-    if braces is None:
-        yield pattern
-        return
-    for part in braces[1].split(","):
-        yield from _alternatives(pattern[: braces.start()] + part + pattern[braces.end() :])
-
-
-def _translate(pattern: str) -> str:
-    out, i = "", 0
-    while i < len(pattern):
-        rest = pattern[i:]
-        bracket = re.match(r"\[(!?)([^]/]+)\]", rest)
-        if rest.startswith("**/"):
-            out, i = out + r"(?:.*/)?", i + 3
-        elif rest.startswith("**"):
-            out, i = out + r".*", i + 2
-        elif bracket:
-            out, i = out + _translate_set(bracket), i + bracket.end()
-        else:
-            out, i = out + {"*": "[^/]*", "?": "[^/]"}.get(rest[0], re.escape(rest[0])), i + 1
-    return out
-
-
-def _translate_set(bracket: re.Match[str]) -> str:
-    inner = re.sub(r"[\\\[&~|]", r"\\\g<0>", bracket[2])
-    try:
-        return re.compile(f"[{'^' if bracket[1] else ''}{inner}]").pattern
-    except re.error:  # [z-a] is no set: it stands for itself
-        return re.escape(bracket[0])
-
-
 def _excluded(files: Iterator[FileRef], exclude: Sequence[str]) -> Iterator[FileRef]:
     if not exclude:
         return files
     refused = [
-        _glob_regex(absolute(p) if "/" in p and not p.startswith("**/") else p) for p in exclude
+        glob_regex(absolute(p) if "/" in p and not p.startswith("**/") else p) for p in exclude
     ]
     return (
         file

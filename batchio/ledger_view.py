@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
 
-from batchio.errors import CannotRun
+from batchio.errors import CannotRun, UsageError
 from batchio.ledger_schema import files, runs, units, workers
 from batchio.output import Output
 from batchio.records import InputFile, UnitState
@@ -81,6 +81,22 @@ class LedgerView:
     def run(self, run_id: str) -> Row | None:
         """Returns a run's row, JSON columns decoded."""
         return next(self.runs(run_id=run_id), None)
+
+    def known_run(self, run_id: str, *, step: str) -> Row:
+        """Returns a run's row.
+
+        Raises:
+            UsageError: When there is no such run; names the step that needs it.
+        """
+        run = self.run(run_id) if self.exists() else None
+        if run is None:
+            raise UsageError(
+                "no such run in the ledger",
+                path=run_id,
+                step=step,
+                action="`python -m pipelines status` lists the runs",
+            )
+        return run
 
     def runs(self, *, run_id: str | None = None, limit: int | None = None) -> Iterator[Row]:
         """Yields the runs, newest first, JSON columns decoded."""

@@ -117,7 +117,6 @@ def _start(inputs: Path, output: Path, workers: int) -> subprocess.Popen[bytes]:
             str(workers),
             "--quiet",
         ],
-        env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parent}"},
         stderr=subprocess.DEVNULL,
     )
 

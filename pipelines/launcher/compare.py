@@ -63,7 +63,7 @@ def compare(view_a: LedgerView, run_a: str, view_b: LedgerView, run_b: str) -> C
     Raises:
         UsageError: When a run is unknown or they are of different pipelines.
     """
-    a, b = _run(view_a, run_a), _run(view_b, run_b)
+    a, b = view_a.known_run(run_a, step="compare"), view_b.known_run(run_b, step="compare")
     if a["pipeline"] != b["pipeline"]:
         raise UsageError(
             f"{run_a} is a run of {a['pipeline']}, {run_b} of {b['pipeline']}",
@@ -76,18 +76,6 @@ def compare(view_a: LedgerView, run_a: str, view_b: LedgerView, run_b: str) -> C
     for old, new in _side_by_side(before, after):
         _note(result, old, new, (a["output"], b["output"]))
     return result
-
-
-def _run(view: LedgerView, run_id: str) -> Row:
-    run = view.run(run_id) if view.exists() else None
-    if run is None:
-        raise UsageError(
-            "no such run in the ledger",
-            path=run_id,
-            step="compare",
-            action="`python -m pipelines status` lists the runs",
-        )
-    return run
 
 
 def _side_by_side(

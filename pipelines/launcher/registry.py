@@ -43,7 +43,7 @@ def remember(run_id: str, ledger_url: str, output: str) -> None:
 
     Passwords are left out: the database's client finds them again in its own places.
     """
-    line = "\t".join(map(_escaped, (run_id, _portable(ledger_url), _absolute(output))))
+    line = "\t".join(map(_escaped, (run_id, portable(ledger_url), _absolute(output))))
     try:
         path = _path()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def _newest_first() -> Iterator[KnownRun]:
                 yield KnownRun(*map(_unescaped, fields))
 
 
-def _portable(ledger_url: str) -> str:
+def portable(ledger_url: str) -> str:
     """Returns a ledger's URL that means the same from any folder, without a password."""
     path = sqlite_path(ledger_url)
     if path is not None:

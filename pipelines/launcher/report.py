@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from batchio.errors import UsageError
 from batchio.fileset import STATE_FOLDER, is_local, local_path
 from batchio.ledger_view import LedgerView, Row, shown
 from batchio.output import OutputRoot
@@ -40,7 +39,7 @@ def build_report(
     Raises:
         UsageError: When the ledger knows no such run.
     """
-    run, tally = _run(view, run_id), Tally()
+    run, tally = view.known_run(run_id, step="report"), Tally()
     for unit in view.units(run_id):
         tally.add(unit)
     return _compose(view, run, tally, str(folder or report_folder(run["output"], run_id)))
@@ -55,7 +54,7 @@ class WrittenReport(NamedTuple):
 
 def write_report(view: LedgerView, run_id: str, folder: str | Path) -> WrittenReport:
     """Writes `units.csv`, `report.json` and `report.html`, each whole."""
-    run, tally = _run(view, run_id), Tally()
+    run, tally = view.known_run(run_id, step="report"), Tally()
     root, below = _root_of(str(folder), run_id)
     units = tally.counted(view.units(run_id))
     paths = [root.write(f"{below}units.csv", partial(write_units_csv, units)).path]
@@ -116,18 +115,6 @@ def _places(report: dict[str, Any]) -> list[str]:
     if report["commands"]["retry"]:
         lines.append(f"Retry what failed: {report['commands']['retry']}")
     return list(map(one_line, lines))
-
-
-def _run(view: LedgerView, run_id: str) -> Row:
-    run = view.run(run_id) if view.exists() else None
-    if run is None:
-        raise UsageError(
-            "no such run in the ledger",
-            path=run_id,
-            step="report",
-            action="`python -m pipelines status` lists the runs",
-        )
-    return run
 
 
 def _compose(view: LedgerView, run: Row, tally: Tally, folder: str) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def make_run(pipeline: str, options: CommonOptions) -> Run:
         record=RunRecord(
             run_id=run_id,
             pipeline=pipeline,
-            arguments=to_arguments(options),
+            arguments=to_arguments(_without_password(options)),
             versions=_versions(),
             host=HOST,
             pid=os.getpid(),
@@ -162,6 +162,13 @@ class _StopRule:
         return self.at_first or (
             self.limit is not None and self.limit.exceeded(failed, done, total)
         )
+
+
+def _without_password(options: CommonOptions) -> CommonOptions:
+    """Returns the options fit to be recorded and shown."""
+    if options.ledger is None:
+        return options
+    return options.model_copy(update={"ledger": registry.portable(options.ledger)})
 
 
 def _ledger_url(options: CommonOptions) -> str:

@@ -18,8 +18,8 @@ from batchio.fileset import (
     open_text,
     read_bytes,
     retrying,
-    split_pattern,
 )
+from batchio.globs import split_pattern
 
 
 @pytest.fixture

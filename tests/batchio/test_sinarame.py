@@ -286,11 +286,11 @@ def test_rays_not_radiated_lie_next_to_the_first_ray():
     assert all(sweep.nodata_rays.all() for sweep in sweeps[13:])
 
 
-@each_file
+@pytest.mark.parametrize(
+    "file", sorted({*EXPECTED} - {VRAD_WITH_NAN}) or [pytest.param("", marks=no_files)]
+)
 @pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="zlib-ng packs differently")
 def test_a_real_file_is_encoded_as_the_radar_did(file):
-    if file == VRAD_WITH_NAN:
-        pytest.skip("its NaN cells are written as undetect")
     assert encode_field(real_volume(file), name=parse_name(file)) == real_bytes(file)
 
 
