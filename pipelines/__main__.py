@@ -203,17 +203,9 @@ def _again(run_id: str, options: RunOptions, rerun: str) -> int:
     with _found(run_id, options) as (_, run):
         pass
     os.chdir(run["folder"] or ".")
-    arguments = _without_run_id(run["arguments"])
+    arguments = [each for each in run["arguments"] if not each.startswith("--run_id=")]
     pipeline = importlib.import_module(f"pipelines.{run['pipeline']}")
     return int(pipeline.main([*arguments, "--rerun", rerun]))
-
-
-def _without_run_id(arguments: Sequence[str]) -> list[str]:
-    kept = list(arguments)
-    if "--run_id" in kept:
-        at = kept.index("--run_id")
-        del kept[at : at + 2]
-    return kept
 
 
 if __name__ == "__main__":

@@ -136,8 +136,12 @@ class Recorder:
                     self._outcomes[:0], self._seen[:0], self._again[:0] = outcomes, seen, again
                 self._tolerate(error)
 
-    def close(self) -> None:
-        """Commits the rest and ends the thread and the pools."""
+    def close(self, *, end_workers: bool = True) -> None:
+        """Commits the rest and ends the thread and the pools.
+
+        Args:
+            end_workers: False where a graph still uses the pools: workers die with this process.
+        """
         self._closed.set()
         self._thread.join()
         try:
@@ -146,10 +150,11 @@ class Recorder:
         except sa.exc.SQLAlchemyError as error:  # of the beat, with nothing left to lose
             self._note(error)
         finally:
-            for pool in self._pools:
-                pool.close()
+            if end_workers:
+                for pool in self._pools:
+                    pool.close()
+                Recorder._live.pop(self.run.run_id, None)
             self.ledger.close()
-            Recorder._live.pop(self.run.run_id, None)
 
     def _keep(self) -> None:
         beat_at = 0.0

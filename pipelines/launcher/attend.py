@@ -89,7 +89,7 @@ def attend(
         if time.monotonic() - shown >= _SHOW_EVERY_S:
             shown = time.monotonic()
             view.update(progress())
-    error = _close(recorder) or recorder.error or graph.error
+    error = _close(recorder, graph) or recorder.error or graph.error
     view.close(progress())
     return Ending(
         signal=signals.received[0] if signals.received else "",
@@ -99,9 +99,9 @@ def attend(
     )
 
 
-def _close(recorder: Recorder) -> BaseException | None:
+def _close(recorder: Recorder, graph: GraphThread) -> BaseException | None:
     try:
-        recorder.close()
+        recorder.close(end_workers=not graph.is_alive())
     except HeadraceError as error:
         return error
     return None

@@ -8,15 +8,16 @@ import secrets
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import apache_beam as beam
+import psutil
 
 from batchio.errors import HeadraceError, UsageError
 from batchio.fileset import absolute
@@ -108,10 +109,18 @@ def _run_once(domain: Domain[O], options: O, beam_arguments: list[str], signals:
         build = partial(_build, domain, options, run)
         graph = GraphThread(partial(run_graph, build, run, options.runner, beam_arguments))
         code = finish(options, run, ledger, view, attend(graph, run, ledger, view, signals))
-    if graph.is_alive():  # left at once: nothing of it may hold the process up
-        sys.stdout.flush()
-        os._exit(code)
+    if graph.is_alive():
+        _leave_at_once(code)
     return code
+
+
+def _leave_at_once(code: int) -> NoReturn:
+    """Ends this process and its workers though the graph's thread is still at work."""
+    sys.stdout.flush()
+    for worker in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            worker.kill()
+    os._exit(code)
 
 
 def _build(domain: Domain[O], options: O, run: Run, pipeline: beam.Pipeline) -> None:

@@ -120,6 +120,7 @@ def test_resume_gives_the_command_again_in_its_own_folder(copy, capsys, monkeypa
     next((copy / "out").glob("*.nc")).unlink()
     monkeypatch.chdir("/")
     assert main(["resume", "relative"]) == 0
+    assert len(list((copy / "out" / ".headrace" / "runs").iterdir())) == 4
     assert len(list((copy / "out").glob("*.nc"))) == 4
 
 
