@@ -20,8 +20,9 @@ import apache_beam as beam
 import psutil
 
 from batchio.errors import HeadraceError, UsageError
-from batchio.fileset import absolute
+from batchio.fileset import absolute, is_local
 from batchio.ledger import Ledger
+from batchio.ledger_view import shown
 from batchio.output import OutputRoot
 from batchio.records import RunRecord, iso
 from batchio.version import __version__
@@ -106,6 +107,8 @@ def _run_once(domain: Domain[O], options: O, beam_arguments: list[str], signals:
         preflight.take_over(ledger, domain.name, run.record.output)
         ledger.start_run(run.record)
         registry.remember(run.run_id, run.ledger_url, run.record.output)
+        if options.ledger is None and not is_local(run.output.url):
+            view.message(f"The ledger is {shown(run.ledger_url)}")
         build = partial(_build, domain, options, run)
         graph = GraphThread(partial(run_graph, build, run, options.runner, beam_arguments))
         code = finish(options, run, ledger, view, attend(graph, run, ledger, view, signals))

@@ -1,6 +1,6 @@
 from pipelines.launcher.command_line import parse
 from pipelines.launcher.run import make_run
-from pipelines.radar import RadarOptions
+from pipelines.radar import RadarOptions, main
 
 
 def test_a_password_is_not_recorded():
@@ -24,3 +24,12 @@ def test_local_roots_are_recorded_from_the_root_of_the_file_system(tmp_path, mon
     assert run.output.url == run.record.output == str(tmp_path / "b")
     assert run.record.folder == str(tmp_path)
     assert run.run_id.endswith("-radar-" + run.run_id[-4:])
+
+
+def test_a_run_with_a_remote_output_tells_where_its_ledger_is(tmp_path, state_folder, capsys):
+    (tmp_path / "notes.txt").write_text("no radar file")
+    arguments = ["--input", str(tmp_path), "--output", "memory://told/out"]
+    assert main([*arguments, "--progress", "plain"]) == 0
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"The ledger is {state_folder}/ledgers/")
+    assert first.endswith(".db")
