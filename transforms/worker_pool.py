@@ -61,7 +61,7 @@ class WorkerPool(Generic[Item]):
     @property
     def wants_more(self) -> bool:
         """Whether the workers would run dry without further items."""
-        return len(self._waiting) < self._size * self._batch_size()
+        return self.backlog < self._size * self._batch_size()
 
     def submit(self, items: Sequence[Item]) -> None:
         """Adds items; their answers come from `collect`."""
