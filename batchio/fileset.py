@@ -21,6 +21,7 @@ from fsspec.core import url_to_fs
 
 from batchio.errors import CannotRun
 from batchio.globs import MAGIC, alternatives, glob_regex, split_pattern
+from batchio.storable import storable
 
 logger = logging.getLogger(__name__)
 
@@ -192,7 +193,7 @@ def _walk(
             )
     except OSError as error:
         why = f"could not be listed: {error.strerror}; check its permissions"
-        left_out(_shown(folder.rstrip("/") or "/"), why)
+        left_out(storable(folder.rstrip("/") or "/"), why)
         return
     for name, entry in entries:
         path = folder + name
@@ -224,7 +225,7 @@ def _look_at(entry: os.DirEntry[str] | Path, path: str, left_out: LeftOut) -> Fi
         path.encode()
         found = entry.stat()
     except UnicodeEncodeError:
-        left_out(_shown(path), "has a name that is not UTF-8; rename it")
+        left_out(storable(path), "has a name that is not UTF-8; rename it")
     except OSError as error:
         left_out(path, f"cannot be looked at: {error.strerror}")
     else:
@@ -232,11 +233,6 @@ def _look_at(entry: os.DirEntry[str] | Path, path: str, left_out: LeftOut) -> Fi
             return FileRef(path, found.st_size, found.st_mtime)
         left_out(path, "is no regular file")
     return None
-
-
-def _shown(path: str) -> str:
-    """Returns a path that can be written down though its bytes may be no UTF-8."""
-    return path.encode(errors="backslashreplace").decode()
 
 
 def _match_url(pattern: str) -> Iterator[FileRef]:

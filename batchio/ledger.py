@@ -26,13 +26,12 @@ from batchio.ledger_schema import (
     units,
     workers,
 )
-from batchio.ledger_view import LedgerView, Row, shown, storable, unusable
+from batchio.ledger_view import LedgerView, Row, shown, storable_parts, unusable
 from batchio.records import INTERRUPTED, RUNNING, Beat, InputFile, Outcome, RunRecord, now
+from batchio.storable import storable
 
 # Lets one process at a time make the tables.
 _LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(482133071)"}
-
-_IN_AT_ONCE = 500
 
 
 class Ledger(LedgerView):
@@ -126,8 +125,7 @@ class Ledger(LedgerView):
         with self.engine.begin() as db:
             _upsert(db, units, [_unit_row(run, outcome) for outcome in outcomes])
             _see_files(db, run, [*worked, *seen])
-            for start in range(0, len(again), _IN_AT_ONCE):
-                part = [storable(path) for path in again[start : start + _IN_AT_ONCE]]
+            for part in storable_parts(again):
                 same = (files.c.pipeline == run.pipeline) & files.c.path.in_(part)
                 db.execute(files.update().where(same).values(last_seen=run.started))
 
@@ -153,13 +151,6 @@ class Ledger(LedgerView):
             _upsert(db, workers, rows)
             reason = db.scalar(sa.select(runs.c.stop_requested).where(runs.c.run_id == run_id))
         return None if reason is None else str(reason)
-
-    def retire_workers(self, run_id: str) -> None:
-        """Marks all processes of a run as idle."""
-        with self.engine.begin() as db:
-            db.execute(
-                workers.update().where(workers.c.run_id == run_id).values(unit_id="", since="")
-            )
 
 
 def _upsert(

@@ -14,6 +14,7 @@ from batchio.errors import CannotRun, UsageError
 from batchio.ledger_schema import files, runs, units, workers
 from batchio.output import Output
 from batchio.records import InputFile, UnitState
+from batchio.storable import storable
 
 Row = Mapping[str, Any]
 _SQLITE = "sqlite:///"
@@ -98,11 +99,15 @@ class LedgerView:
             )
         return run
 
-    def runs(self, *, run_id: str | None = None, limit: int | None = None) -> Iterator[Row]:
+    def runs(
+        self, *, run_id: str | None = None, status: str | None = None, limit: int | None = None
+    ) -> Iterator[Row]:
         """Yields the runs, newest first, JSON columns decoded."""
         query = sa.select(runs).order_by(runs.c.started.desc()).limit(limit)
         if run_id is not None:
             query = query.where(runs.c.run_id == run_id)
+        if status is not None:
+            query = query.where(runs.c.status == status)
         return self._rows(query, "arguments", "versions", "totals")
 
     def units(self, run_id: str, *, statuses: Sequence[str] = ()) -> Iterator[Row]:
@@ -170,8 +175,7 @@ class LedgerView:
         self, query: sa.Select[Any], column: Any, values: Sequence[str]
     ) -> Iterator[sa.Row[Any]]:
         with self.engine.connect() as db:
-            for start in range(0, len(values), _IN_AT_ONCE):
-                part = [storable(value) for value in values[start : start + _IN_AT_ONCE]]
+            for part in storable_parts(values):
                 yield from db.execute(query.where(column.in_(part)))
 
     def _rows(self, query: sa.Select[Any], *json_columns: str) -> Iterator[Row]:
@@ -184,14 +188,10 @@ class LedgerView:
                 yield {**row, **{name: json.loads(row[name]) for name in json_columns}}
 
 
-def storable(text: str) -> str:
-    """Returns text as every database takes it.
-
-    File names need not be UTF-8 and messages may quote a NUL: such characters are written out.
-    """
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+def storable_parts(values: Sequence[str]) -> Iterator[list[str]]:
+    """Yields the values as the ledger has them, as many at a time as a query takes."""
+    for start in range(0, len(values), _IN_AT_ONCE):
+        yield [storable(value) for value in values[start : start + _IN_AT_ONCE]]
 
 
 def sqlite_url(path: Path) -> str:

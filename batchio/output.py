@@ -129,3 +129,11 @@ def is_there(output: Output) -> bool:
         return int(retrying(lambda: fs.info(path), retries=3)["size"]) == output.size
     except FileNotFoundError:
         return False
+
+
+def free_bytes(root: str) -> int | None:
+    """Returns the room on the disk of an output root, None if it is not local or not there."""
+    root = local_path(root)
+    if not is_local(root) or not Path(root).exists():
+        return None
+    return shutil.disk_usage(root).free

@@ -13,7 +13,8 @@ from batchio.sinarame_encode import encode_field
 
 START = datetime(2018, 11, 11, 0, 4, 57, tzinfo=timezone.utc)
 SIX_FIELDS = ("DBZH", "DBZV", "ZDR", "RHOHV", "PHIDP", "KDP")
-_RAYS, _BINS, _SWEEPS = 12, 10, 2
+RAYS, BINS = 12, 10
+_SWEEPS = 2
 
 
 def write_volume(
@@ -31,7 +32,7 @@ def write_volume(
     for field in fields:
         name = RadarName("RMA1", strategy, number, field, time.strftime("%Y%m%dT%H%M%SZ"))
         volume_id = name.volume_id
-        data = encode_field(_field(field, time, base), name=name)
+        data = encode_field(a_field(field, base, time=time, ramp=True), name=name)
         (folder / file_name(volume_id, field)).write_bytes(data)
     return volume_id
 
@@ -41,7 +42,14 @@ def file_name(volume_id: str, field: str) -> str:
     return f"{head}_{field}_{timestamp}.BUFR"
 
 
-def _field(field: str, time: datetime, base: float) -> FieldVolume:
+def a_field(
+    field: str, base: float = 1.0, *, time: datetime = START, ramp: bool = False
+) -> FieldVolume:
+    """A field of two sweeps whose cells begin at ``base``, one more in each sweep.
+
+    With ``ramp`` the cells of a sweep all differ.
+    """
+    sweeps = (_sweep(field, time, number, base + number, ramp) for number in range(_SWEEPS))
     return FieldVolume(
         field,
         radar="RMA1",
@@ -49,24 +57,24 @@ def _field(field: str, time: datetime, base: float) -> FieldVolume:
         latitude_deg=-31.44133,
         longitude_deg=-64.19192,
         altitude_m=484.0,
-        sweeps=tuple(_sweep(field, time, number, base) for number in range(_SWEEPS)),
+        sweeps=tuple(sweeps),
     )
 
 
-def _sweep(field: str, time: datetime, number: int, base: float) -> FieldSweep:
+def _sweep(field: str, time: datetime, number: int, first: float, ramp: bool) -> FieldSweep:
     start = time + timedelta(seconds=24 * number)
     header = SweepHeader(
         start=start,
         end=start + timedelta(seconds=20),
         elevation_deg=0.5 + number,
-        n_bins=_BINS,
+        n_bins=BINS,
         bin_size_m=450,
         bin_offset_m=1800,
-        n_rays=_RAYS,
+        n_rays=RAYS,
         first_ray=3.0,
         product=FIELDS[field].codes[0],
     )
-    cells = np.arange(_RAYS * _BINS, dtype=np.float32).reshape(_RAYS, _BINS)
-    values = (base + number + cells / 256).astype(np.float32)
+    steps = np.arange(RAYS * BINS, dtype=np.float32).reshape(RAYS, BINS) / 256
+    values = (first + steps * ramp).astype(np.float32)
     values[:, -1] = np.nan
-    return FieldSweep(header, values, _RAYS, 0, 0, np.zeros(_RAYS, np.bool_))
+    return FieldSweep(header, values, RAYS, 0, 0, np.zeros(RAYS, np.bool_))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -112,9 +114,14 @@ class _RecordFn(beam.DoFn):  # type: ignore[misc]
         self._run = run
 
     def process(self, outcome: Outcome) -> Iterator[Outcome]:
-        Metrics.counter(RecordOutcomes, f"units_{outcome.status}").inc()
+        _counter(outcome.status).inc()
         Recorder.of(self._run).add(outcome)
         yield outcome
 
     def finish_bundle(self) -> None:
         Recorder.of(self._run).commit()
+
+
+@cache
+def _counter(status: str) -> Any:
+    return Metrics.counter(RecordOutcomes, f"units_{status}")

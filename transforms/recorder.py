@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import ClassVar
 
 import psutil
 import sqlalchemy as sa
 
 from batchio.errors import CannotRun
-from batchio.fileset import is_local, local_path
+from batchio.fileset import local_path
 from batchio.ledger import Ledger
 from batchio.ledger_view import shown
+from batchio.output import free_bytes
 from batchio.records import FAILED, NO_SPACE, Beat, InputFile, Outcome, iso
 from transforms.run import Run
 from transforms.units import Unit, running
@@ -218,12 +217,10 @@ class Recorder:
             self.stop(f"{failed} of {done} units failed")
 
     def _check_space(self) -> None:
-        root = local_path(self.run.output.url)
-        if not self.run.min_free_bytes or not is_local(root) or not Path(root).exists():
-            return
-        free = shutil.disk_usage(root).free
-        if free < self.run.min_free_bytes:
-            self.stop(f"{NO_SPACE}: only {free / 1e6:.0f} MB are free in {root}")
+        root = self.run.output.url
+        free = free_bytes(root) if self.run.min_free_bytes else None
+        if free is not None and free < self.run.min_free_bytes:
+            self.stop(f"{NO_SPACE}: only {free / 1e6:.0f} MB are free in {local_path(root)}")
 
     def _tolerate(self, error: Exception) -> None:
         now = time.monotonic()

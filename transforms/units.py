@@ -13,6 +13,7 @@ from batchio.errors import HeadraceError
 from batchio.fileset import FileRef
 from batchio.output import Output
 from batchio.records import COMPLETED, FAILED, RUNNING, InputFile, Outcome, now
+from batchio.storable import storable
 from transforms.worker_process import Died
 
 _MESSAGE_CHARACTERS = 2000
@@ -102,7 +103,7 @@ def died(unit: Unit, death: Died) -> Outcome:
         step="worker",
         error_type="WorkerDied",
         error_message=f"{death.cause}; see whether its files are damaged, then retry",
-        traceback=_storable(death.trace),
+        traceback=storable(death.trace),
         seconds=round(death.seconds, 6),
     )
 
@@ -164,14 +165,9 @@ def _about(error: BaseException) -> dict[str, str]:
     return {
         "step": getattr(error, "step", "") or "process",
         "error_type": type(error).__name__,
-        "error_message": _storable(f"{path}: {cause}" if path else cause)[:_MESSAGE_CHARACTERS],
-        "traceback": _storable(trace)[-_TRACEBACK_CHARACTERS:] if error.__traceback__ else "",
+        "error_message": storable(f"{path}: {cause}" if path else cause)[:_MESSAGE_CHARACTERS],
+        "traceback": storable(trace)[-_TRACEBACK_CHARACTERS:] if error.__traceback__ else "",
     }
-
-
-def _storable(text: str) -> str:
-    """Returns a text without what a database refuses: lone surrogates, NUL in PostgreSQL."""
-    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
 
 
 def _one_line(error: BaseException) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 
@@ -14,7 +13,7 @@ from batchio.errors import CannotRun
 from batchio.fileset import is_local, local_path, missing_roots
 from batchio.ledger import Ledger
 from batchio.ledger_view import shown
-from batchio.output import OutputRoot
+from batchio.output import OutputRoot, free_bytes
 from batchio.records import RUNNING
 from pipelines.launcher.human import size_text
 from pipelines.launcher.liveness import is_alive
@@ -54,15 +53,12 @@ def check_output(output: OutputRoot) -> None:
 
 def check_space(output: str, min_free_bytes: int) -> None:
     """Raises CannotRun if the output's disk has less room than asked for."""
-    root = local_path(output)
-    if not is_local(root):
-        return
-    free = shutil.disk_usage(root).free
-    if free < min_free_bytes:
+    free = free_bytes(output)
+    if free is not None and free < min_free_bytes:
         raise CannotRun(
             f"only {size_text(free)} are free, --min_free_space asks for "
             f"{size_text(min_free_bytes)}",
-            path=root,
+            path=local_path(output),
             step="preflight",
             action="make room, or lower --min_free_space",
         )
@@ -74,8 +70,8 @@ def take_over(ledger: Ledger, pipeline: str, output: str) -> None:
     Raises:
         CannotRun: A run of them is still alive.
     """
-    for run in list(ledger.runs()):
-        if run["status"] != RUNNING or run["pipeline"] != pipeline or run["output"] != output:
+    for run in list(ledger.runs(status=RUNNING)):
+        if run["pipeline"] != pipeline or run["output"] != output:
             continue
         if run["pid"] != os.getpid() and is_alive(run, ledger.workers(run["run_id"])):
             raise CannotRun(

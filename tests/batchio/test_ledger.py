@@ -263,7 +263,7 @@ def test_beats_of_one_process_replace_each_other(ledger):
         ("here", 2): {},
         ("there", 1): {"found": 10},
     }
-    ledger.retire_workers("run-0")
+    ledger.interrupt_run("run-0")
     assert [worker["unit_id"] for worker in ledger.workers("run-0")] == ["", "", ""]
 
 
@@ -457,5 +457,5 @@ def test_names_and_messages_that_no_database_takes_are_written_out(ledger):
     started(ledger, 0)
     odd = "in/\udcff\0.bin"
     ledger.record(run_at(0), [outcome("\udcff", files=(InputFile(odd, 1, 2.0, "ab"),))])
-    assert list(ledger.known_files("radar", [odd])) == ["in/\\udcff\\x00.bin"]
+    assert list(ledger.known_files("radar", [odd])) == ["in/\\udcff\\0.bin"]
     assert list(ledger.unit_states("radar", ["\udcff"])) == ["\\udcff"]

@@ -3,47 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import numpy as np
+from radar_files import a_field
 
 from batchio.fileset import FileRef
-from batchio.sinarame import FIELDS, FieldSweep, FieldVolume, RadarName, SweepHeader
+from batchio.sinarame import FieldVolume, RadarName
 from batchio.sinarame_encode import encode_field
-
-START = datetime(2018, 11, 11, 0, 4, 57, tzinfo=timezone.utc)
-RAYS, BINS = 12, 10
-
-
-def a_sweep(field: str, number: int, base: float) -> FieldSweep:
-    start = START + timedelta(seconds=24 * number)
-    header = SweepHeader(
-        start=start,
-        end=start + timedelta(seconds=20),
-        elevation_deg=0.5 + number,
-        n_bins=BINS,
-        bin_size_m=450,
-        bin_offset_m=1800,
-        n_rays=RAYS,
-        first_ray=3.0,
-        product=FIELDS[field].codes[0],
-    )
-    values = np.full((RAYS, BINS), base + number, np.float32)
-    values[:, -1] = np.nan
-    return FieldSweep(header, values, RAYS, 0, 0, np.zeros(RAYS, np.bool_))
-
-
-def a_field(field: str, base: float = 1.0) -> FieldVolume:
-    return FieldVolume(
-        field,
-        radar="RMA1",
-        time=START,
-        latitude_deg=-31.44133,
-        longitude_deg=-64.19192,
-        altitude_m=484.0,
-        sweeps=tuple(a_sweep(field, number, base) for number in range(2)),
-    )
 
 
 def turned(field: FieldVolume, by_deg: float = 5.0) -> FieldVolume:

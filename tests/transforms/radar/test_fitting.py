@@ -3,7 +3,8 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
-from radar_fields import a_field, turned
+from radar_fields import turned
+from radar_files import a_field
 
 from transforms.radar.fitting import fitting_fields
 

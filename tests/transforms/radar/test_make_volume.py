@@ -5,7 +5,8 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 import pytest
-from radar_fields import BINS, RAYS, a_field, encoded, put, put_field, turned
+from radar_fields import encoded, put, put_field, turned
+from radar_files import BINS, RAYS, a_field
 
 from batchio.fingerprint import sha256
 from batchio.output import OutputRoot

@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from radar_fields import a_field, encoded, put, put_field
+from radar_fields import encoded, put, put_field
+from radar_files import a_field
 
 from batchio import fileset
 from batchio.fileset import FileRef
