@@ -17,10 +17,20 @@ def state_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 @pytest.fixture(scope="session")
 def radar_data() -> Path:
     """The folder of real radar files."""
+    return _real_files("radar", "EXPECTED.json")
+
+
+@pytest.fixture(scope="session")
+def ast_data() -> Path:
+    """The folder of real AST JSON files, a folder a shape."""
+    return _real_files("ast", "SOURCES.md")
+
+
+def _real_files(kind: str, witness: str) -> Path:
     root = Path(os.environ.get("HEADRACE_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    if not (root / "radar" / "EXPECTED.json").is_file():
-        pytest.skip(f"no real radar files: {root / 'radar'} is missing (see HEADRACE_DATA)")
-    return root / "radar"
+    if not (root / kind / witness).is_file():
+        pytest.skip(f"no real {kind} files: {root / kind} is missing (see HEADRACE_DATA)")
+    return root / kind
 
 
 @pytest.fixture(scope="session")
