@@ -31,6 +31,8 @@ LeftOut = Callable[[str, str], None]
 
 STATE_FOLDER = ".headrace"  # below an output root: the ledger, reports, unfinished files
 
+_READ_BYTES = 1 << 24
+
 # Each file system has its own word for the time of last change.
 _MTIME_KEYS = (
     "mtime",
@@ -119,12 +121,24 @@ def read_bytes(path: str, *, retries: int = 0) -> bytes:
 
     def read() -> bytes:
         if is_local(path):
-            with open(path, "rb") as file:  # noqa: PTH123 - twice as fast, once a file
-                return bytes(file.read())
+            return _read_local(path)
         fs, name = url_to_fs(path)
         return bytes(fs.cat_file(name))
 
     return retrying(read, retries=retries)
+
+
+def _read_local(path: str) -> bytes:
+    """Reads with as few system calls as there can be, which a hundred thousand files feel."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        data = block = os.read(descriptor, _READ_BYTES)
+        while len(block) == _READ_BYTES:  # a shorter one is a regular file's last
+            block = os.read(descriptor, _READ_BYTES)
+            data += block
+    finally:
+        os.close(descriptor)
+    return data
 
 
 def retrying(call: Callable[[], T], *, retries: int, first_wait_s: float = 0.2) -> T:

@@ -184,8 +184,17 @@ class LedgerView:
             self.engine.connect() as db,
             db.execution_options(yield_per=1000).execute(query) as result,
         ):
-            for row in result.mappings():
-                yield {**row, **{name: json.loads(row[name]) for name in json_columns}}
+            columns = tuple(result.keys())
+            for values in result:
+                row = dict(zip(columns, values, strict=True))
+                for name in json_columns:
+                    row[name] = _decoded(row[name])
+                yield row
+
+
+def _decoded(text: str) -> Any:
+    """Returns the value of a JSON column; most are empty."""
+    return {} if text == "{}" else [] if text == "[]" else json.loads(text)
 
 
 def storable_parts(values: Sequence[str]) -> Iterator[list[str]]:

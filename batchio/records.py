@@ -28,7 +28,7 @@ def now() -> str:
 
 def iso(time: datetime) -> str:
     """Returns a UTC time as sortable ISO 8601 text."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{time.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Literal, TypeVar
 
 from batchio.fileset import FileRef, retrying
 from batchio.fingerprint import sha256_of_file
 from batchio.ledger_view import LedgerView
-from batchio.output import is_there
+from batchio.output import Output, is_there
 from batchio.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, InputFile, UnitState
 from batchio.version import __version__
 from transforms.units import Unit, input_fingerprint
@@ -61,13 +61,22 @@ def decide_all(
         root: Where outputs have to lie; those of another output root do not count.
     """
     states: dict[str, UnitState] = {}
+    there = cache(is_there)  # many units share the output of their pack
     known: dict[str, InputFile] = {}
     if ledger is not None:
         states = ledger.unit_states(pipeline, [unit.unit_id for unit in units])
         paths = [file.path for unit in units if unit.unit_id in states for file in unit.files]
         known = ledger.known_files(pipeline, paths)
     return [
-        decide(unit, states.get(unit.unit_id), known, rerun=rerun, retries=retries, root=root)
+        decide(
+            unit,
+            states.get(unit.unit_id),
+            known,
+            rerun=rerun,
+            retries=retries,
+            root=root,
+            there=there,
+        )
         for unit in units
     ]
 
@@ -80,9 +89,12 @@ def decide(
     rerun: Rerun = "changed",
     retries: int = 0,
     root: str = "",
+    there: Callable[[Output], bool] = is_there,
 ) -> Decision:
     """Returns the decision for one unit; one that waits is never worked."""
-    decision = _decide_ready(unit, state, known, rerun=rerun, retries=retries, root=root)
+    decision = _decide_ready(
+        unit, state, known, rerun=rerun, retries=retries, root=root, there=there
+    )
     return Decision("wait", unit) if unit.waits and decision.action == "work" else decision
 
 
@@ -94,6 +106,7 @@ def _decide_ready(
     rerun: Rerun,
     retries: int,
     root: str,
+    there: Callable[[Output], bool],
 ) -> Decision:
     if rerun == "failed":
         return _decide_failed(unit, state, known)
@@ -102,7 +115,7 @@ def _decide_ready(
     if state.status != COMPLETED:
         why = _LAST_TIME.get(state.status) or unit.reason or "no longer waits"
         return _work(unit, why, state)
-    why = _why_stale(unit, state, rerun, root)
+    why = _why_stale(unit, state, rerun, root, there)
     if why:
         return _work(unit, why, state)
     try:
@@ -144,7 +157,9 @@ def _work(unit: Unit, why: str, state: UnitState | None = None) -> Decision:
     return Decision("work", replace(unit, reason=why, waits="", attempt=attempt))
 
 
-def _why_stale(unit: Unit, state: UnitState, rerun: Rerun, root: str) -> str:
+def _why_stale(
+    unit: Unit, state: UnitState, rerun: Rerun, root: str, there: Callable[[Output], bool]
+) -> str:
     """Returns why a completed unit is to be worked again whatever its inputs; empty if not."""
     if rerun == "all":
         return "asked for (--rerun all)"
@@ -152,7 +167,7 @@ def _why_stale(unit: Unit, state: UnitState, rerun: Rerun, root: str) -> str:
         return f"made by Headrace {state.version}"
     if state.settings_fingerprint != unit.settings:
         return "settings changed"
-    if not all(output.path.startswith(root) and is_there(output) for output in state.outputs):
+    if not all(output.path.startswith(root) and there(output) for output in state.outputs):
         return "output missing"
     return ""
 

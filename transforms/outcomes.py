@@ -15,22 +15,25 @@ from apache_beam.utils.windowed_value import WindowedValue
 from batchio.records import Outcome
 from transforms.recorder import Recorder
 from transforms.run import Run
-from transforms.units import Attempt, Process, Unit, died, waiting
+from transforms.units import Attempt, PackAttempt, PackProcess, Process, Unit, died, waiting
 from transforms.worker_pool import WorkerPool
 from transforms.worker_process import Died
 
 _WAIT_S = 0.2
+_PACK_S = 1.0  # of work in a pack: little is lost to a kill, and there are not too many files
+_UNIT_WEIGHS_BYTES = 4096  # what a unit costs beside its bytes: a file is opened, a row recorded
 
 
 @dataclass
 class ProcessUnits(beam.PTransform):  # type: ignore[misc]
     """Applies a domain's function to each unit in worker processes: packs to `Outcome`.
 
+    The outcomes of a `PackProcess` come when their pack is written, about once a second.
     An exception, a crash or a hang costs its unit and comes out as a failed outcome. Units that
     wait pass through. Does not shuffle.
     """
 
-    process: Process
+    process: Process | PackProcess
     run: Run
 
     def __post_init__(self) -> None:
@@ -42,7 +45,7 @@ class ProcessUnits(beam.PTransform):  # type: ignore[misc]
 
 
 class _WorkFn(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, process: Process, run: Run) -> None:
+    def __init__(self, process: Process | PackProcess, run: Run) -> None:
         self._process = process
         self._run = run
         self._pool: WorkerPool[Unit] | None = None
@@ -80,10 +83,7 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
 
     def _started_pool(self, recorder: Recorder) -> WorkerPool[Unit]:
         if self._pool is None:
-            run = self._run
-            self._pool = WorkerPool(
-                Attempt(self._process), workers=run.workers, timeout_s=run.timeout_s
-            )
+            self._pool = _make_pool(self._process, self._run)
             recorder.watch(self._pool)
         return self._pool
 
@@ -93,6 +93,20 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
         for unit, answer in pool.collect(_WAIT_S):
             self._out.inc()
             yield died(unit, answer) if isinstance(answer, Died) else answer
+
+
+def _make_pool(process: Process | PackProcess, run: Run) -> WorkerPool[Unit]:
+    workers, timeout_s = run.workers, run.timeout_s
+    if isinstance(process, PackProcess):
+        attempt = PackAttempt(process)
+        return WorkerPool(
+            attempt, workers=workers, timeout_s=timeout_s, weigh=_weigh, batch_s=_PACK_S
+        )
+    return WorkerPool(Attempt(process), workers=workers, timeout_s=timeout_s, weigh=_weigh)
+
+
+def _weigh(unit: Unit) -> float:
+    return _UNIT_WEIGHS_BYTES + unit.size
 
 
 @dataclass

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, runtime_checkable
 
 from batchio import fingerprint
 from batchio.errors import HeadraceError
@@ -66,6 +66,20 @@ class Made:
 
 Process = Callable[[Unit], Made]
 
+
+@runtime_checkable
+class PackProcess(Protocol):
+    """A domain's function that writes what it makes of many small units into one output."""
+
+    def __call__(self, unit: Unit) -> Made:
+        """Works a unit and holds what it made of it."""
+        ...
+
+    def write_pack(self) -> tuple[Output, ...]:
+        """Writes what is held: outputs that belong to all units worked since the last time."""
+        ...
+
+
 _NOTHING = Made()
 
 
@@ -77,22 +91,62 @@ class Attempt:
 
     def __call__(self, unit: Unit) -> Outcome:
         """Returns what became of the unit."""
-        started, clock = now(), time.perf_counter()
-        made: Made = _NOTHING
-        error: BaseException | None = None
+        return _try(self.process, unit).outcome()
+
+
+@dataclass(frozen=True, slots=True)
+class PackAttempt:
+    """The same for a function that writes packs: outcomes come back once theirs is written."""
+
+    process: PackProcess
+
+    def __call__(self, unit: Unit) -> Tried:
+        """Returns what became of the unit so far."""
+        return _try(self.process, unit)
+
+    def finish(self, units: list[Tried]) -> list[Outcome]:
+        """Returns what became of the units, now that their pack is written or could not be."""
         try:
-            made = self.process(unit)
-            error = made.error
-        except (Exception, SystemExit) as raised:
-            error = raised
+            outputs = self.process.write_pack()
+        except (Exception, SystemExit) as error:
+            return [replace(tried, made=None, error=error).outcome() for tried in units]
+        return [tried.outcome(outputs) for tried in units]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A unit that has been worked: what was made of it, None if the function raised."""
+
+    unit: Unit
+    made: Made | None
+    error: BaseException | None
+    started: str
+    seconds: float
+
+    def outcome(self, pack: tuple[Output, ...] = ()) -> Outcome:
+        """Returns what is recorded of it, with the outputs of its pack if it is in there."""
+        made = self.made or _NOTHING
         return _outcome(
-            unit,
-            COMPLETED if error is None else FAILED,
+            self.unit,
+            COMPLETED if self.error is None else FAILED,
             made,
-            started=started,
-            seconds=round(time.perf_counter() - clock, 6),
-            **({} if error is None else _about(error)),
+            outputs=(*made.outputs, *pack) if self.made else (),
+            started=self.started,
+            seconds=self.seconds,
+            **({} if self.error is None else _about(self.error)),
         )
+
+
+def _try(process: Process, unit: Unit) -> Tried:
+    started, clock = now(), time.perf_counter()
+    made: Made | None = None
+    error: BaseException | None = None
+    try:
+        made = process(unit)
+        error = made.error
+    except (Exception, SystemExit) as raised:
+        error = raised
+    return Tried(unit, made, error, started, round(time.perf_counter() - clock, 6))
 
 
 def died(unit: Unit, death: Died) -> Outcome:
@@ -126,7 +180,13 @@ def input_fingerprint(files: tuple[InputFile, ...]) -> str:
 
 
 def _outcome(
-    unit: Unit, status: str, made: Made = _NOTHING, *, started: str = "", **more: Any
+    unit: Unit,
+    status: str,
+    made: Made = _NOTHING,
+    *,
+    outputs: tuple[Output, ...] = (),
+    started: str = "",
+    **more: Any,
 ) -> Outcome:
     files = tuple(
         InputFile(
@@ -143,11 +203,11 @@ def _outcome(
         status=status,
         reason=unit.reason,
         files=files,
-        outputs=made.outputs,
+        outputs=outputs,
         input_fingerprint=input_fingerprint(files),
         settings_fingerprint=unit.settings,
         metrics=made.metrics,
-        details={**unit.details, **made.details},
+        details={**unit.details, **made.details} if made.details else unit.details,
         attempt=unit.attempt,
         started=started or now(),
         **more,

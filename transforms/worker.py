@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 from transforms.worker_link import Board, LogLine, Replies, Skipped, frame, read_frame
 
 _REPLY_EVERY_S = 0.05
+_FINISH_EVERY_S = 3.0  # where results are written together: a batch is smaller, if it can be told
 _SENDING = threading.Lock()
 
 
@@ -77,29 +78,43 @@ def _receive(source: BinaryIO, batches: queue.SimpleQueue[list[Any] | None]) -> 
 def _work(
     function: Callable[[Any], Any], batch: list[Any], number: int, board: Board, sink: BinaryIO
 ) -> int:
+    finish = getattr(function, "finish", None)
+    every = _REPLY_EVERY_S if finish is None else _FINISH_EVERY_S
     replies: list[Any] = []
-    told = time.monotonic()
+    told, end = time.monotonic(), number + len(batch)
     for item in batch:
         if board.stop_asked():
-            replies.append(Skipped())
-        else:
-            board.begin(number, time.monotonic())
-            replies.append(function(item))
-            board.end()
+            break
+        board.begin(number, time.monotonic())
+        replies.append(function(item))
+        board.end()
         number += 1
-        seconds = time.monotonic() - told
-        if seconds > _REPLY_EVERY_S:
-            _answer(replies, seconds, number, board, sink)
+        if time.monotonic() - told > every:
+            _answer(finish, replies, told, number, board, sink)
             replies, told = [], time.monotonic()
     if replies:
-        _answer(replies, time.monotonic() - told, number, board, sink)
-    return number
+        _answer(finish, replies, told, number, board, sink)
+    skipped = end - number
+    if skipped:
+        _send(sink, Replies([Skipped()] * skipped, 0.0))
+    return end
 
 
-def _answer(replies: list[Any], seconds: float, end: int, board: Board, sink: BinaryIO) -> None:
+def _answer(
+    finish: Callable[[list[Any]], list[Any]] | None,
+    replies: list[Any],
+    since: float,
+    end: int,
+    board: Board,
+    sink: BinaryIO,
+) -> None:
     """Sends the replies to the items before number `end`."""
+    if finish is not None:
+        board.begin(end - 1, time.monotonic())  # should it hang, the last item pays for all
+        replies = finish(replies)
+        board.end()
     try:
-        _send(sink, Replies(replies, seconds))
+        _send(sink, Replies(replies, time.monotonic() - since))
     except Exception:
         for number, reply in enumerate(replies, start=end - len(replies)):
             board.begin(number, time.monotonic())

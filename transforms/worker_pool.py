@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
 
 _BATCH_S = 0.05  # what a batch should take: long against a round trip, short against a person
-_MAX_BATCH = 256
+_MAX_ITEMS_A_SECOND = 5000
 _SLOW_ITEM_S = 0.2  # slower items are handed out one by one, which balances best
 _STARTS_TRIED = 3
 
@@ -31,20 +31,37 @@ _STARTS_TRIED = 3
 class WorkerPool(Generic[Item]):
     """Applies a picklable function to items in worker processes.
 
+    A function that writes the results of many items together has a method `finish`: it is called
+    at the end of each batch with what the items gave, and returns what is answered. Until then the
+    batch is not answered, and what is lost with its worker is worked again.
+
     Args:
         function: Called with each item; what it returns must be picklable.
         workers: How many processes at most; they start as items come.
         timeout_s: Longer than this, and an item's worker is killed.
+        batch_s: How long a batch should take.
+        weigh: How much work an item is beside others; the same each if not given.
     """
 
-    def __init__(self, function: Callable[[Item], Any], *, workers: int, timeout_s: float) -> None:
+    def __init__(
+        self,
+        function: Callable[[Item], Any],
+        *,
+        workers: int,
+        timeout_s: float,
+        batch_s: float = _BATCH_S,
+        weigh: Callable[[Item], float] = lambda _item: 1.0,
+    ) -> None:
         self._function = frame(function)
         self._size = workers
         self._timeout_s = timeout_s
+        self._batch_s = batch_s
+        self._weigh = weigh
         self._waiting: deque[Item] = deque()
+        self._waiting_weight = 0.0
         self._workers: list[WorkerProcess[Item]] = []
         self._selector = selectors.DefaultSelector()
-        self._seconds_an_item = _BATCH_S
+        self._seconds_a_weight: float | None = None  # not known yet
         self._failed_starts = 0
         self._stopping = False
 
@@ -61,12 +78,14 @@ class WorkerPool(Generic[Item]):
     @property
     def wants_more(self) -> bool:
         """Whether the workers would run dry without further items."""
-        return self.backlog < self._size * self._batch_size()
+        enough = 2 * self._size * self._batch_weight()
+        return self.backlog < self._size or self._waiting_weight < enough
 
     def submit(self, items: Sequence[Item]) -> None:
         """Adds items; their answers come from `collect`."""
         if not self._stopping:
             self._waiting.extend(items)
+            self._waiting_weight += sum(map(self._weigh, items))
         self._hand_out()
 
     def collect(self, wait_s: float) -> Iterator[tuple[Item, Any]]:
@@ -90,6 +109,7 @@ class WorkerPool(Generic[Item]):
         """Drops the items that wait; each worker ends with the item it is at."""
         self._stopping = True
         self._waiting.clear()
+        self._waiting_weight = 0.0
         for worker in self._workers:
             worker.board.ask_stop()
 
@@ -106,20 +126,45 @@ class WorkerPool(Generic[Item]):
         """The live worker processes."""
         return list(self._workers)
 
-    def _batch_size(self) -> int:
-        return max(1, min(_MAX_BATCH, int(_BATCH_S / self._seconds_an_item)))
+    def _batch_weight(self) -> float:
+        """Returns how much a batch should weigh, from how fast the items went so far."""
+        return self._batch_s / self._seconds_a_weight if self._seconds_a_weight else 0.0
 
     def _hand_out(self) -> None:
         """Gives each worker a batch, then those of fast items a second one to have ahead."""
-        ahead = 1 if self._seconds_an_item > _SLOW_ITEM_S else 2
         while self._waiting:
             worker = min(self._workers, key=lambda worker: worker.batches, default=None)
             if (worker is None or worker.batches) and len(self._workers) < self._size:
                 worker = self._start()
-            elif worker is None or worker.batches >= ahead:
+            elif worker is None or worker.batches >= self._ahead():
                 return
-            size = min(self._batch_size(), len(self._waiting))
-            worker.send([self._waiting.popleft() for _ in range(size)])
+            worker.send(self._take_batch())
+
+    def _ahead(self) -> int:
+        """Returns how many batches a worker may have: slow items are not worth a second one."""
+        seconds = (self._seconds_a_weight or 0.0) * self._weigh(self._waiting[0])
+        return 1 if seconds > _SLOW_ITEM_S else 2
+
+    def _take_batch(self) -> list[Item]:
+        """Takes the next items: a batch's weight, and towards the end a fair share of the rest."""
+        limit = min(self._batch_weight(), self._waiting_weight / (2 * self._size))
+        most = int(self._batch_s * _MAX_ITEMS_A_SECOND)
+        batch: list[Item] = []
+        weight = 0.0
+        while self._waiting and len(batch) < most:
+            next_weight = self._weigh(self._waiting[0])
+            if batch and weight + next_weight > limit:
+                break
+            batch.append(self._waiting.popleft())
+            weight += next_weight
+        self._waiting_weight = max(0.0, self._waiting_weight - weight)
+        return batch
+
+    def _learn(self, seconds: float, weight: float) -> None:
+        """Takes the speed of answered items into account, the last ones most."""
+        seen = max(seconds, 1e-9) / weight
+        before = self._seconds_a_weight
+        self._seconds_a_weight = seen if before is None else before + 0.3 * (seen - before)
 
     def _start(self) -> WorkerProcess[Item]:
         worker = WorkerProcess[Item](self._function)
@@ -132,13 +177,11 @@ class WorkerPool(Generic[Item]):
             if isinstance(message, LogLine):
                 logging.getLogger(message.logger).log(message.level, "%s", message.text)
                 continue
-            if message.values:
+            pairs = [pair for pair in worker.match(message) if not isinstance(pair[1], Skipped)]
+            if pairs:
                 self._failed_starts = 0
-                seconds = message.seconds / len(message.values)
-                self._seconds_an_item += 0.2 * (seconds - self._seconds_an_item)
-            for item, value in worker.match(message):
-                if not isinstance(value, Skipped):
-                    yield item, value
+                self._learn(message.seconds, sum(self._weigh(item) for item, _ in pairs))
+            yield from pairs
 
     def _bury(self, worker: WorkerProcess[Item]) -> Iterator[tuple[Item, Any]]:
         """Answers for the item at which a worker died, and takes its other items back."""
@@ -156,6 +199,8 @@ class WorkerPool(Generic[Item]):
         else:
             logger.warning("a worker process died: %s", died.cause)
         if not self._stopping:
-            self._waiting.extendleft(reversed(worker.unanswered(lost)))
+            again = worker.unanswered(lost)
+            self._waiting.extendleft(reversed(again))
+            self._waiting_weight += sum(map(self._weigh, again))
         if lost is not None:
             yield worker.item(lost), died

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from rig import is_dead, wait_until
-from worker_functions import Poison, do
+from worker_functions import Poison, Summing, do
 
 from batchio.errors import CannotRun
 from transforms import worker_pool
@@ -26,8 +26,8 @@ def pool_of():
     """Makes pools that are closed at the end of the test, and leave no process."""
     pools, processes = [], []
 
-    def make(workers=2, *, function=do, timeout_s=60.0):
-        pools.append(WorkerPool(function, workers=workers, timeout_s=timeout_s))
+    def make(workers=2, *, function=do, timeout_s=60.0, **more):
+        pools.append(WorkerPool(function, workers=workers, timeout_s=timeout_s, **more))
         return pools[-1]
 
     yield make
@@ -407,6 +407,40 @@ def test_the_batch_size_follows_the_speed_of_the_items(pool_of):
     pool = pool_of(1)
     sizes = []
     for seconds in (10.0, 0.05, 0.01, 0.0):
-        pool._seconds_an_item = max(seconds, 1e-9)
-        sizes.append(pool._batch_size())
-    assert sizes == [1, 1, 5, worker_pool._MAX_BATCH]
+        pool._seconds_a_weight = max(seconds, 1e-9)
+        pool._waiting.extend(["echo"] * 1000)
+        pool._waiting_weight = 1000.0
+        sizes.append(len(pool._take_batch()))
+    assert sizes == [1, 1, 5, int(pool._batch_s * worker_pool._MAX_ITEMS_A_SECOND)]
+
+
+def test_batches_weigh_the_same_and_shrink_towards_the_end(pool_of):
+    pool = pool_of(2, weigh=lambda item: float(item))
+    pool._seconds_a_weight = pool._batch_s / 100
+    pool._waiting.extend([10.0] * 20 + [100.0, 250.0, 10.0] + [10.0] * 10)
+    pool._waiting_weight = 660.0
+    sizes = []
+    while pool.backlog:
+        sizes.append(len(pool._take_batch()))
+    assert sizes == [10, 10, 1, 1, 2, 2, 1, 1, 1, 1, 1, 1, 1]
+
+
+def test_a_function_that_finishes_answers_a_batch_at_once(pool_of):
+    pool = pool_of(2, function=Summing(), batch_s=1.0)
+    answers(pool, [f"number {number}" for number in range(1, 5)])
+    found = answers(pool, [f"number {number}" for number in range(1, 101)])
+    sums = {(total, count) for _, total, count in found.values()}
+    assert sum(total for total, _ in sums) == 5050
+    assert sum(count for _, count in sums) == 100
+    assert {f"number {number}": number for number in range(1, 101)} == {
+        order: value for order, (value, _, _) in found.items()
+    }
+
+
+def test_a_death_loses_no_item_of_an_unfinished_batch_but_its_own(pool_of):
+    pool = pool_of(1, function=Summing(), batch_s=1.0)
+    answers(pool, [f"number {number}" for number in range(1, 50)])
+    orders = [*(f"number {number}" for number in range(10)), "segfault x", "number 99"]
+    found = answers(pool, orders)
+    assert isinstance(found.pop("segfault x"), Died)
+    assert [value for value, _, _ in found.values()] == [*range(10), 99]

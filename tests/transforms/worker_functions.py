@@ -114,7 +114,18 @@ def _wait_for(path: str) -> str:
     return path
 
 
+class Summing:
+    """Answers each "number N" with N, and the sum and count of those finished with it."""
+
+    def __call__(self, order: str) -> Any:
+        return int(do(order))
+
+    def finish(self, values: list[int]) -> list[tuple[int, int, int]]:
+        return [(value, sum(values), len(values)) for value in values]
+
+
 ORDERS = {
+    "number": lambda text: text,
     "echo": lambda text: text,
     "pid": lambda _: os.getpid(),
     "session": lambda _: os.getsid(0),
