@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import os
@@ -331,6 +332,19 @@ def _exists(root: str) -> bool:
             step="preflight",
             action="check the address and the credentials",
         ) from error
+
+
+def local_copy(path: str, folder: Path, *, retries: int = 3) -> str:
+    """Returns the path of a file on this machine: its own, or that of a copy in the folder."""
+    if is_local(local_path(path)):
+        return local_path(path)
+    copy = folder / hashlib.sha256(path.encode()).hexdigest()[:16]
+    if not copy.exists():
+        fs, name = url_to_fs(path)
+        part = copy.with_suffix(".part")
+        retrying(lambda: fs.get_file(name, str(part)), retries=retries)
+        part.replace(copy)
+    return str(copy)
 
 
 def open_text(path: str) -> str:

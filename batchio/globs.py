@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 MAGIC = re.compile(r"[*?\[{]")
 
@@ -57,3 +57,22 @@ def _translate_set(bracket: re.Match[str]) -> str:
         return re.compile(f"[{'^' if bracket[1] else ''}{inner}]").pattern
     except re.error:  # [z-a] is no set: it stands for itself
         return re.escape(bracket[0])
+
+
+def common_root(patterns: Sequence[str]) -> str:
+    """Returns the folder below which all that the patterns match lies, with a slash at its end.
+
+    It follows from the patterns alone, not from what is there: `a/b.json` lies in `a/`, and so does
+    whatever else has a dot in its last name.
+    """
+    roots = []
+    for pattern in patterns:
+        folder, rest = split_pattern(pattern)
+        is_file = not rest and "." in folder.rpartition("/")[2]
+        roots.append((folder.rpartition("/")[0] if is_file else folder).rstrip("/").split("/"))
+    shared = []
+    for names in zip(*roots, strict=False):
+        if len(set(names)) > 1:
+            break
+        shared.append(names[0])
+    return "/".join([*shared, ""])

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
@@ -19,6 +22,19 @@ from batchio.storable import storable
 Row = Mapping[str, Any]
 _SQLITE = "sqlite:///"
 _IN_AT_ONCE = 500
+
+
+class LiveUnit(NamedTuple):
+    """A unit of one file: that file, and what became of it when it was worked last."""
+
+    unit_id: str
+    path: str
+    size: int
+    status: str
+    attempt: int
+    outputs: tuple[str, ...]  # their paths
+    error_type: str
+    error_message: str
 
 
 class LedgerView:
@@ -144,6 +160,32 @@ class LedgerView:
         )
         return self._rows(query, "outputs", "metrics", "details")
 
+    def live_units(self, pipeline: str, started: str) -> Iterator[LiveUnit]:
+        """Yields the newest record of each unit of one file that the run started then has seen."""
+        query = (
+            sa.select(
+                units.c.unit_id,
+                files.c.path,
+                files.c.size,
+                units.c.status,
+                units.c.attempt,
+                units.c.outputs,
+                units.c.error_type,
+                units.c.error_message,
+            )
+            .join(
+                units,
+                (units.c.pipeline == files.c.pipeline) & (units.c.unit_id == files.c.unit_id),
+            )
+            .where(files.c.pipeline == pipeline, files.c.last_seen == started)
+            .order_by(units.c.unit_id, units.c.recorded)
+        )
+        paths = cache(_paths_of)  # most units have the outputs of the one before
+        rows = self._rows(query)
+        for _, records in groupby(rows, key=itemgetter("unit_id")):
+            *_, newest = records
+            yield LiveUnit(**{**newest, "outputs": paths(newest["outputs"])})
+
     def counts(self, run_id: str) -> dict[str, int]:
         """Returns how many units of a run have each status."""
         query = (
@@ -195,6 +237,10 @@ class LedgerView:
 def _decoded(text: str) -> Any:
     """Returns the value of a JSON column; most are empty."""
     return {} if text == "{}" else [] if text == "[]" else json.loads(text)
+
+
+def _paths_of(outputs: str) -> tuple[str, ...]:
+    return tuple(output[0] for output in json.loads(outputs))
 
 
 def storable_parts(values: Sequence[str]) -> Iterator[list[str]]:

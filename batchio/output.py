@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from fsspec.core import url_to_fs
@@ -91,6 +91,18 @@ class OutputRoot:
             part.unlink(missing_ok=True)
         return output
 
+    def adopt(self, staged: Output, relative: str) -> Output:
+        """Gives a file that was written under another name below this root its final name."""
+        target = self.path(relative)
+        if is_local(target):
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            Path(staged.path).replace(target)
+        else:
+            fs, path = url_to_fs(target)
+            fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            retrying(lambda: fs.mv(url_to_fs(staged.path)[1], path), retries=self.retries)
+        return replace(staged, path=target)
+
     def _publish(self, part: Path, target: str, retries: int) -> None:
         if is_local(target):
             part.chmod(0o666 & ~_UMASK)
@@ -115,6 +127,19 @@ class OutputRoot:
     def clear_scratch(self) -> None:
         """Removes what an interrupted writer of this run left."""
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def remove(path: str) -> None:
+    """Removes a file or a folder with all that is in it; nothing there is as well."""
+    if is_local(path):
+        if Path(path).is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            Path(path).unlink(missing_ok=True)
+        return
+    fs, name = url_to_fs(path)
+    with contextlib.suppress(FileNotFoundError):
+        fs.rm(name, recursive=True)
 
 
 def is_there(output: Output) -> bool:

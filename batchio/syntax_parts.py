@@ -2,14 +2,23 @@
 
 A part is an Arrow IPC file with a row a tree; symbols, calls, imports and so on are lists in that
 row, so that the rows of a file that has changed since are dropped with it. Ids and keys are 64-bit
-hashes (see `key_of`); 0 stands for none.
+hashes (see `key_of`); 0 stands for none. Parts are not compressed: their rows are read in another
+order than they were written in, straight out of the mapped file.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+from fsspec.core import url_to_fs
+
+from batchio.fileset import is_local, local_path, retrying
 
 OK = "ok"
 NOT_AST = "not_ast"
@@ -20,6 +29,8 @@ _ID = pa.uint64()
 _TEXT = pa.string()
 _COUNT = pa.int32()
 _FLAG = pa.bool_()
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 # How a call or a base is resolved: `target_id` where it is in the same file; else through import
 # number `via` of the file, as `rest_key` in it if the import turns out to be of a whole file and as
@@ -133,3 +144,89 @@ def key_of(text: str) -> int:
     """Returns the 64-bit key of a text, the same on every machine; never 0."""
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") or 1
+
+
+class PartRows:
+    """The trees of a part that is being made."""
+
+    def __init__(self) -> None:
+        self._files: list[tuple[Any, ...]] = []
+        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in LISTS}
+        self._ends: dict[str, list[int]] = {name: [0] for name in LISTS}
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def add(self, file: tuple[Any, ...], **lists: Iterable[tuple[Any, ...]]) -> None:
+        """Adds a tree.
+
+        Args:
+            file: Its values in the order of `FILE_FIELDS`.
+            lists: Its rows under the names of `LISTS`, values in the order of their fields.
+        """
+        self._files.append(file)
+        for name, rows in self._rows.items():
+            rows.extend(lists.get(name, ()))
+            self._ends[name].append(len(rows))
+
+    def batch(self) -> pa.RecordBatch:
+        """Returns the trees as Arrow columns."""
+        columns = _columns(self._files, [pa.field(*field) for field in FILE_FIELDS])
+        for name, struct in LISTS.items():
+            fields = list(struct)
+            rows = pa.StructArray.from_arrays(_columns(self._rows[name], fields), fields=fields)
+            columns.append(pa.ListArray.from_arrays(pa.array(self._ends[name], pa.int32()), rows))
+        return pa.RecordBatch.from_arrays(columns, schema=PART_SCHEMA)
+
+
+def write_part(rows: PartRows, path: Path) -> None:
+    """Writes a part; the same trees give the same bytes."""
+    with pa.ipc.new_file(str(path), PART_SCHEMA) as file:
+        file.write_batch(rows.batch())
+
+
+def read_part(path: str) -> pa.RecordBatch:
+    """Returns the trees of a part.
+
+    A local file is mapped, not read; it may be deleted as soon as this returns. That of another
+    storage is copied first, each time anew: `fetch_part` keeps a copy.
+
+    Raises:
+        OSError: When it cannot be read.
+    """
+    if not is_local(local_path(path)):
+        with tempfile.TemporaryDirectory() as folder:
+            return read_part(fetch_part(path, Path(folder)))
+    with pa.memory_map(local_path(path)) as file:  # what is mapped outlives the open file
+        return pa.ipc.open_file(file).get_batch(0)
+
+
+def fetch_part(path: str, folder: Path, *, retries: int = 0) -> str:
+    """Returns the path of a part on this machine, copied to the folder if it is elsewhere."""
+    if is_local(local_path(path)):
+        return local_path(path)
+    copy = folder / f"{key_of(path):016x}.arrow"
+    fs, name = url_to_fs(path)
+    retrying(lambda: fs.get_file(name, str(copy)), retries=retries)
+    return str(copy)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], fields: Sequence[pa.Field]) -> list[pa.Array]:
+    columns = zip(*rows, strict=True) if rows else [()] * len(fields)
+    return [_array(values, field.type) for values, field in zip(columns, fields, strict=True)]
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    except (UnicodeEncodeError, pa.ArrowInvalid, OverflowError):
+        return pa.array([_storable(value, kind) for value in values], kind)
+
+
+def _storable(value: Any, kind: pa.DataType) -> Any:
+    """Returns a value that Arrow takes for one that a dump holds and no source file can mean."""
+    if kind == _TEXT and value is not None:
+        return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if kind == _COUNT and value is not None and not -(2**31) <= value < 2**31:
+        return 0  # the line or count is not known
+    return value

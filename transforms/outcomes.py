@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -31,23 +31,33 @@ class ProcessUnits(beam.PTransform):  # type: ignore[misc]
     The outcomes of a `PackProcess` come when their pack is written, about once a second.
     An exception, a crash or a hang costs its unit and comes out as a failed outcome. Units that
     wait pass through. Does not shuffle.
+
+    Attributes:
+        process: The function.
+        run: The run.
+        weigh: How much work a unit is beside others: workers get packs of equal weight.
     """
 
     process: Process | PackProcess
     run: Run
+    weigh: Callable[[Unit], float] | None = None
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def expand(self, packs: beam.PCollection) -> beam.PCollection:
         """Builds the processing."""
-        return packs | "Work" >> beam.ParDo(_WorkFn(self.process, self.run))
+        weigh = self.weigh or weigh_by_size
+        return packs | "Work" >> beam.ParDo(_WorkFn(self.process, self.run, weigh))
 
 
 class _WorkFn(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, process: Process | PackProcess, run: Run) -> None:
+    def __init__(
+        self, process: Process | PackProcess, run: Run, weigh: Callable[[Unit], float]
+    ) -> None:
         self._process = process
         self._run = run
+        self._weigh = weigh
         self._pool: WorkerPool[Unit] | None = None
         self._in = Metrics.counter(ProcessUnits, "units_in")
         self._out = Metrics.counter(ProcessUnits, "units_out")
@@ -75,6 +85,8 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
         while self._pool.busy:
             for outcome in self._collect(self._pool, recorder):
                 yield GlobalWindows.windowed_value(outcome)
+        recorder.give_back((self._process, self._weigh), self._pool)
+        self._pool = None
 
     def teardown(self) -> None:
         if self._pool is not None:
@@ -83,8 +95,11 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
 
     def _started_pool(self, recorder: Recorder) -> WorkerPool[Unit]:
         if self._pool is None:
-            self._pool = _make_pool(self._process, self._run)
+            self._pool = recorder.borrow((self._process, self._weigh))
+        if self._pool is None:
+            self._pool = _make_pool(self._process, self._run, self._weigh)
             recorder.watch(self._pool)
+        self._pool.timeout_s = self._run.timeout_s
         return self._pool
 
     def _collect(self, pool: WorkerPool[Unit], recorder: Recorder) -> Iterator[Outcome]:
@@ -95,18 +110,26 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
             yield died(unit, answer) if isinstance(answer, Died) else answer
 
 
-def _make_pool(process: Process | PackProcess, run: Run) -> WorkerPool[Unit]:
+def weigh_by_size(unit: Unit) -> float:
+    """Weighs a unit by its bytes, and by what it costs beside them."""
+    return _UNIT_WEIGHS_BYTES + unit.size
+
+
+def weigh_alike(_unit: Unit) -> float:
+    """Weighs every unit the same."""
+    return 1.0
+
+
+def _make_pool(
+    process: Process | PackProcess, run: Run, weigh: Callable[[Unit], float]
+) -> WorkerPool[Unit]:
     workers, timeout_s = run.workers, run.timeout_s
     if isinstance(process, PackProcess):
         attempt = PackAttempt(process)
         return WorkerPool(
-            attempt, workers=workers, timeout_s=timeout_s, weigh=_weigh, batch_s=_PACK_S
+            attempt, workers=workers, timeout_s=timeout_s, weigh=weigh, batch_s=_PACK_S
         )
-    return WorkerPool(Attempt(process), workers=workers, timeout_s=timeout_s, weigh=_weigh)
-
-
-def _weigh(unit: Unit) -> float:
-    return _UNIT_WEIGHS_BYTES + unit.size
+    return WorkerPool(Attempt(process), workers=workers, timeout_s=timeout_s, weigh=weigh)
 
 
 @dataclass

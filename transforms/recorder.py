@@ -63,6 +63,7 @@ class Recorder:
         self._again: list[str] = []
         self._failing_since: float | None = None
         self._pools: list[WorkerPool[Unit]] = []
+        self._idle: list[tuple[object, WorkerPool[Unit]]] = []
         self._lock = threading.Lock()
         self._committing = threading.Lock()
         self._closed = threading.Event()
@@ -103,6 +104,19 @@ class Recorder:
     def watch(self, pool: WorkerPool[Unit]) -> None:
         """Shows a pool's worker processes in the beats from now on."""
         self._pools.append(pool)
+
+    def borrow(self, process: object) -> WorkerPool[Unit] | None:
+        """Returns a pool that does the same work and is not in use, if there is one."""
+        with self._lock:
+            for number, (done, _) in enumerate(self._idle):
+                if done == process:
+                    return self._idle.pop(number)[1]
+        return None
+
+    def give_back(self, process: object, pool: WorkerPool[Unit]) -> None:
+        """Keeps an idle pool for the next step, or the next bundle, that does the same work."""
+        with self._lock:
+            self._idle.append((process, pool))
 
     def stop(self, reason: str) -> None:
         """Lets the run end gracefully: what is being worked is finished, nothing begun."""

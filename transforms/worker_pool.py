@@ -54,7 +54,7 @@ class WorkerPool(Generic[Item]):
     ) -> None:
         self._function = frame(function)
         self._size = workers
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._batch_s = batch_s
         self._weigh = weigh
         self._waiting: deque[Item] = deque()
@@ -101,8 +101,8 @@ class WorkerPool(Generic[Item]):
             data = os.read(worker.descriptor, 1 << 20)
             yield from self._answers(worker, data) if data else self._bury(worker)
         for worker in list(self._workers):
-            if worker.overdue(self._timeout_s):
-                worker.kill(f"took longer than {self._timeout_s:g} s")
+            if worker.overdue(self.timeout_s):
+                worker.kill(f"took longer than {self.timeout_s:g} s")
         self._hand_out()
 
     def stop(self) -> None:
@@ -147,7 +147,8 @@ class WorkerPool(Generic[Item]):
 
     def _take_batch(self) -> list[Item]:
         """Takes the next items: a batch's weight, and towards the end a fair share of the rest."""
-        limit = min(self._batch_weight(), self._waiting_weight / (2 * self._size))
+        share = max(self._waiting_weight / (2 * self._size), self._batch_weight() / 10)
+        limit = min(self._batch_weight(), share)
         most = int(self._batch_s * _MAX_ITEMS_A_SECOND)
         batch: list[Item] = []
         weight = 0.0

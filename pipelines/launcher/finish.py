@@ -26,7 +26,7 @@ def finish(options: CommonOptions, run: Run, ledger: Ledger, view: View, ending:
     counters = counters_of(ledger.run(run.run_id), ledger.workers(run.run_id))
     error = ending.error
     if error is None and not counters.get("found") and not ending.stop_reason:
-        patterns = " ".join(options.input)
+        patterns = " ".join(options.patterns)
         error = CannotRun(
             "no file matches",
             path=patterns,

@@ -273,6 +273,11 @@ class CommonOptions(Options):
         description="Web address to which a summary is posted as JSON when the run ends.",
     )
 
+    @property
+    def patterns(self) -> list[str]:
+        """The globs of all input files."""
+        return self.input
+
     @model_validator(mode="after")
     def _check_quiet_or_verbose(self) -> CommonOptions:
         if self.quiet and self.verbose:

@@ -39,7 +39,7 @@ def decisions(
 ) -> Iterator[Decision]:
     """Yields what a run would decide about each unit; files of no unit are added to `left_out`."""
     found = list_files(
-        options.input,
+        options.patterns,
         exclude=options.exclude,
         order_by=options.order_by,
         left_out=lambda path, why: left_out.append((path, why)),

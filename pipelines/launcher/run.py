@@ -53,7 +53,7 @@ def launch(domain: Domain[O], argv: Sequence[str] | None = None) -> int:
             description=domain.summary,
         )
         options = parsed.options
-        preflight.check_inputs(options.input)
+        preflight.check_inputs(options.patterns)
         domain.check(options)
         if options.plan:
             return _show_plan(domain, options)
@@ -151,7 +151,7 @@ def make_run(pipeline: str, options: CommonOptions) -> Run:
         ),
         ledger_url=_ledger_url(options),
         output=OutputRoot(root, run_id, retries=options.retries, suffix=suffix),
-        patterns=tuple(options.input),
+        patterns=tuple(options.patterns),
         exclude=tuple(options.exclude),
         order_by=options.order_by,
         rerun=options.rerun,

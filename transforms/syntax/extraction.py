@@ -289,3 +289,15 @@ def text_of(node: Mapping[str, Any], key: str) -> str:
     """Returns the text under a key, empty if there is anything else."""
     value = node.get(key)
     return value if type(value) is str else ""
+
+
+def dict_of(node: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Returns the object under a key, an empty one if there is anything else."""
+    value = node.get(key)
+    return value if type(value) is dict else {}
+
+
+def list_of(node: Mapping[str, Any], key: str) -> list[Any]:
+    """Returns the list under a key, an empty one if there is anything else."""
+    value = node.get(key)
+    return value if type(value) is list else []

@@ -1,0 +1,68 @@
+"""Writes tables as Parquet, JSON Lines or CSV; the same rows give the same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal, TypeAlias
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv, parquet
+
+TableFormat: TypeAlias = Literal["parquet", "jsonl", "csv"]
+WriteBatch: TypeAlias = Callable[[pa.RecordBatch], None]
+
+_ESCAPED = r'["\\\x00-\x1f]'  # RFC 8259, section 7
+
+
+@contextmanager
+def open_table(path: Path, schema: pa.Schema, form: TableFormat) -> Iterator[WriteBatch]:
+    """Opens a table file and yields the function that writes rows to it.
+
+    In Parquet each call makes a row group, and the columns' meanings are in the file's metadata.
+    JSON Lines have every column in every line, `null` where it is not known; in CSV that is an
+    empty field, and an empty text is `""`.
+    """
+    if form == "parquet":
+        with parquet.ParquetWriter(str(path), _described(schema), compression="zstd") as table:
+            yield table.write_batch
+    elif form == "csv":
+        with csv.CSVWriter(str(path), schema) as table:
+            yield table.write_batch
+    else:
+        with path.open("wb") as file:
+            yield lambda batch: _write_lines(file, batch)
+
+
+def _described(schema: pa.Schema) -> pa.Schema:
+    """Returns a schema whose columns' descriptions are also metadata of the table.
+
+    Only Arrow reads the metadata of a column; any reader of Parquet, those of the file.
+    """
+    return schema.with_metadata(
+        {field.name: field.metadata[b"description"] for field in schema if field.metadata}
+    )
+
+
+def _write_lines(file: BinaryIO, batch: pa.RecordBatch) -> None:
+    pieces: list[pa.Array | str] = []
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        pieces += [f"{',' if pieces else '{'}{json.dumps(name)}:", _json_values(column)]
+    lines = pc.binary_join_element_wise(*pieces, "}\n", "")
+    whole = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
+    file.write(pc.binary_join(whole, "")[0].as_buffer())
+
+
+def _json_values(column: pa.Array) -> pa.Array:
+    """Returns numbers, truth values or texts as JSON writes them."""
+    if column.type != pa.string():
+        return pc.fill_null(column.cast(pa.string()), "null")
+    special = pc.fill_null(pc.match_substring_regex(column, _ESCAPED), False)
+    if pc.any(special).as_py():
+        escaped = [orjson.dumps(text)[1:-1] for text in column.filter(special).to_pylist()]
+        column = pc.replace_with_mask(column, special, pa.array(escaped, pa.string()))
+    return pc.fill_null(pc.binary_join_element_wise('"', column, '"', ""), "null")

@@ -1,0 +1,228 @@
+"""Imports and exports of JavaScript and TypeScript, in all the ways there are.
+
+ES modules, CommonJS (`require`, `module.exports`), AMD (`define`) and TypeScript's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transforms.syntax.estree_names import (
+    KIND,
+    callee,
+    doc,
+    exported_name,
+    identifier,
+    key_name,
+    line,
+    literal_text,
+)
+from transforms.syntax.extraction import LAMBDA, Extraction, Import, Symbol
+from transforms.syntax.tree_walk import Handler, Json, TreeWalk, child, children
+
+FUNCTIONS = frozenset({"ArrowFunctionExpression", "FunctionExpression"})
+NAMELESS = FUNCTIONS | {"ClassExpression"}
+"""Kinds that take the name of what they are assigned to."""
+
+
+@dataclass(slots=True)
+class Hint:
+    """What is known of a definition before the walk comes to it.
+
+    Attributes:
+        name: Of what it is assigned to.
+        doc: The comment before the statement it is in.
+        is_exported: Whether it is, by that statement.
+        is_part: Whether it is the function of a method, and no symbol of its own.
+        owner: The class or function it is put on, as by `Owner.prototype.name = …`.
+        on_prototype: Whether it is put on the prototype.
+    """
+
+    name: str = ""
+    doc: str = ""
+    is_exported: bool = False
+    is_part: bool = False
+    owner: Symbol | None = None
+    on_prototype: bool = False
+
+
+def hint_at(walk: TreeWalk, node: Json) -> Hint:
+    """Returns what is known of a node further down, to be added to."""
+    known = walk.notes.get(id(node))
+    if type(known) is not Hint:
+        known = walk.notes[id(node)] = Hint()
+    return known
+
+
+def hint_of(walk: TreeWalk, node: Json) -> Hint:
+    """Returns what is known of the node that the walk has come to."""
+    known = walk.notes.pop(id(node), None) if walk.notes else None
+    return known if type(known) is Hint else Hint()
+
+
+def mark_exported(out: Extraction, first: int) -> None:
+    """Marks the symbols whose names are exported apart from where they are defined.
+
+    Args:
+        out: With all symbols so far.
+        first: The first symbol of the last piece; those before are looked at only if there is
+            something new.
+    """
+    exported = out.state.get("exported")
+    if not exported:
+        return
+    if out.state.get("exported before") != len(exported):
+        first = 0
+    out.state["exported before"] = len(exported)
+    for symbol in out.symbols[first:]:
+        if symbol.parent is None and symbol.kind != LAMBDA and symbol.name in exported:
+            symbol.is_exported = True
+
+
+def _export_name(walk: TreeWalk, name: str) -> None:
+    if name:
+        walk.out.state.setdefault("exported", set()).add(name)
+
+
+def export_value(walk: TreeWalk, value: Json) -> None:
+    """Exports what a name, a function, a class or each entry of an object stands for."""
+    kind = value.get(KIND)
+    if kind == "Identifier":
+        _export_name(walk, identifier(value))
+    elif kind in NAMELESS:
+        hint_at(walk, value).is_exported = True
+    elif kind == "ObjectExpression":
+        for entry in children(value, "properties"):
+            hint_at(walk, entry).is_exported = True
+            entry_value = child(entry, "value")
+            if entry_value.get(KIND) != "ObjectExpression":
+                export_value(walk, entry_value)
+
+
+def _add(walk: TreeWalk, node: Json, module: str, found: tuple[str, str], kind: str) -> None:
+    name, alias = found
+    alias = "" if alias == name else alias
+    relative = module.startswith(".")
+    walk.out.imports.append(Import(module, name, alias, kind, line(node), relative))
+
+
+def _import(walk: TreeWalk, node: Json) -> None:
+    module = literal_text(child(node, "source"))
+    specifiers = children(node, "specifiers")
+    for specifier in specifiers:
+        local = identifier(child(specifier, "local"))
+        kind = specifier.get(KIND)
+        if kind == "ImportDefaultSpecifier":
+            name = "default"
+        elif kind == "ImportNamespaceSpecifier":
+            name = "*"
+        else:
+            name = exported_name(child(specifier, "imported"))
+        _add(walk, node, module, (name, local), "import")
+    if not specifiers:
+        _add(walk, node, module, ("", ""), "import")
+
+
+def _export_named(walk: TreeWalk, node: Json) -> None:
+    declaration = child(node, "declaration")
+    if declaration:
+        hint = hint_at(walk, declaration)
+        hint.is_exported, hint.doc = True, doc(node)
+    module = literal_text(child(node, "source"))
+    for specifier in children(node, "specifiers"):
+        local = exported_name(child(specifier, "local"))
+        if not module:
+            _export_name(walk, local)
+            continue
+        name = _RE_EXPORTED.get(str(specifier.get(KIND)), local)
+        alias = exported_name(child(specifier, "exported"))
+        _add(walk, node, module, (name, alias), "export-from")
+
+
+# `export * as a from` and the proposed `export a from`, in Babel.
+_RE_EXPORTED = {"ExportNamespaceSpecifier": "*", "ExportDefaultSpecifier": "default"}
+
+
+def _export_all(walk: TreeWalk, node: Json) -> None:
+    module = literal_text(child(node, "source"))
+    alias = exported_name(child(node, "exported"))
+    _add(walk, node, module, ("*", alias), "export-from")
+
+
+def _export_default(walk: TreeWalk, node: Json) -> None:
+    declaration = child(node, "declaration")
+    export_value(walk, declaration)
+    hint = hint_at(walk, declaration)
+    hint.name, hint.is_exported, hint.doc = "default", True, doc(node)
+
+
+def _export_assignment(walk: TreeWalk, node: Json) -> None:
+    export_value(walk, child(node, "expression"))
+
+
+def _import_equals(walk: TreeWalk, node: Json) -> None:
+    reference = child(node, "moduleReference")
+    module = literal_text(child(reference, "expression"))
+    if module:
+        alias = identifier(child(node, "id"))
+        _add(walk, node, module, ("", alias), "require")
+
+
+def _import_expression(walk: TreeWalk, node: Json) -> None:
+    module = literal_text(child(node, "source"))
+    if module:
+        _add(walk, node, module, ("", ""), "import")
+
+
+def import_called(walk: TreeWalk, node: Json, parts: list[str]) -> None:
+    """Adds the imports of a call of `import`, `require` or `define`."""
+    arguments = children(node, "arguments")
+    if parts == ["define"]:
+        _import_amd(walk, node, arguments)
+        return
+    module = literal_text(arguments[0]) if arguments else ""
+    if module:
+        kind = "require" if parts == ["require"] else "import"
+        names = walk.notes.pop(id(node), None)
+        for found in names if type(names) is list else [("", "")]:
+            _add(walk, node, module, found, kind)
+
+
+def _import_amd(walk: TreeWalk, node: Json, arguments: list[Json]) -> None:
+    """Adds the modules of `define("name", ["module", …], function (alias, …) …)`."""
+    lists = [argument for argument in arguments[:2] if argument.get(KIND) == "ArrayExpression"]
+    aliases = [identifier(alias) for alias in children(arguments[-1], "params")] if lists else []
+    for listed in lists:
+        modules = [literal_text(element) for element in children(listed, "elements")]
+        aliases += [""] * len(modules)
+        for module, alias in zip(modules, aliases, strict=False):
+            if module:
+                _add(walk, node, module, ("", alias), "require")
+
+
+def note_required(walk: TreeWalk, target: Json, value: Json) -> bool:
+    """Notes the names given to a `require`; tells whether the value is one."""
+    taken = ""
+    if value.get(KIND) == "MemberExpression" and value.get("computed") is not True:
+        taken, value = identifier(child(value, "property")), child(value, "object")
+    if value.get(KIND) != "CallExpression" or callee(child(value, "callee")) != ["require"]:
+        return False
+    if target.get(KIND) == "ObjectPattern":
+        walk.notes[id(value)] = [
+            (key_name(entry), identifier(child(entry, "value")))
+            for entry in children(target, "properties")
+        ]
+    else:
+        walk.notes[id(value)] = [(taken, identifier(target))]
+    return True
+
+
+MODULE_HANDLERS: dict[str, Handler] = {
+    "ExportAllDeclaration": _export_all,
+    "ExportDefaultDeclaration": _export_default,
+    "ExportNamedDeclaration": _export_named,
+    "ImportDeclaration": _import,
+    "ImportExpression": _import_expression,
+    "TSExportAssignment": _export_assignment,
+    "TSImportEqualsDeclaration": _import_equals,
+}

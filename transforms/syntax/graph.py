@@ -1,0 +1,157 @@
+"""The syntax pipeline's own steps in a graph. Apart from the functions: workers need no Beam."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import apache_beam as beam
+from apache_beam.pvalue import TaggedOutput
+from apache_beam.transforms.combiners import Count
+
+from batchio.fileset import FileRef
+from batchio.records import FAILED, Outcome
+from transforms.decisions import decide_all
+from transforms.filesets import RecordLeftOut
+from transforms.outcomes import ProcessUnits
+from transforms.recorder import Recorder
+from transforms.run import Run
+from transforms.syntax.form_units import FileRules, form_unit
+from transforms.syntax.join import (
+    TABLES_UNIT,
+    TableChoice,
+    clear_stage,
+    index_unit,
+    replace_tables,
+    table_units,
+    tables_unit,
+    take_snapshot,
+)
+from transforms.units import PackProcess, Unit
+
+_FAILED, _LEFT_OUT = "failed", "left_out"
+
+
+@dataclass
+class FormFileUnits(beam.PTransform):  # type: ignore[misc]
+    """Makes a unit of each file: `FileRef` to `Unit`.
+
+    A file that is neither a dump nor source code is recorded as left out.
+    """
+
+    rules: FileRules
+    run: Run
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def expand(self, files: beam.PCollection) -> beam.PCollection:
+        """Builds the units."""
+        formed = files | "FormUnit" >> beam.ParDo(_FormUnitFn(self.rules)).with_outputs(
+            _LEFT_OUT, main="units"
+        )
+        if self.rules.sources:
+            formed[_LEFT_OUT] | "RecordLeftOut" >> RecordLeftOut(self.run)
+        return formed["units"]
+
+
+class _FormUnitFn(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, rules: FileRules) -> None:
+        self._rules = rules
+
+    def process(self, file: FileRef) -> Iterator[Unit | TaggedOutput]:
+        unit = form_unit(file, self._rules)
+        yield TaggedOutput(_LEFT_OUT, (file, unit)) if isinstance(unit, str) else unit
+
+
+@dataclass
+class WriteTables(beam.PTransform):  # type: ignore[misc]
+    """Makes the tables once all outcomes are recorded: `Outcome` to the outcome of the tables.
+
+    Nothing comes out if the tables are up to date, or if the run was stopped: those of before stay
+    then. Shuffles the names of what is to be made, and nothing else.
+    """
+
+    work: PackProcess
+    choice: TableChoice
+    run: Run
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
+        """Builds the making of the tables."""
+        patient = replace(self.run, timeout_s=math.inf)  # a table takes as long as there is of it
+        tables = (
+            outcomes
+            | "AllRecorded" >> Count.Globally()
+            | "TakeSnapshot" >> beam.ParDo(_SnapshotFn(self.run, self.choice))
+            | "IndexNames" >> ProcessUnits(self.work, patient)
+            | "EachTable"
+            >> beam.ParDo(_EachTableFn(self.choice)).with_outputs(_FAILED, main="table")
+        )
+        steps = tables["table"] | "Spread" >> beam.Reshuffle() | ProcessUnits(self.work, patient)
+        return (
+            (steps, tables[_FAILED])
+            | beam.Flatten()
+            | "Key" >> beam.WithKeys(TABLES_UNIT)
+            | "Together" >> beam.GroupByKey()
+            | "ReplaceTables" >> beam.ParDo(_ReplaceFn(self.run, self.choice))
+        )
+
+
+class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
+    """Yields the unit of the index, if the tables are out of date."""
+
+    def __init__(self, run: Run, choice: TableChoice) -> None:
+        self._run = run
+        self._choice = choice
+
+    def process(self, _count: int) -> Iterator[list[Unit]]:
+        run, recorder = self._run, Recorder.of(self._run)
+        if recorder.stopping.is_set():
+            return
+        recorder.commit()
+        snapshot = take_snapshot(recorder.ledger, run.pipeline, run.record.started, run.output)
+        decision = decide_all(
+            [tables_unit(snapshot, self._choice)],
+            recorder.ledger,
+            run.pipeline,
+            rerun="all" if run.rerun == "all" else "changed",
+            retries=run.retries,
+            root=run.output.folder,
+        )[0]
+        if decision.action == "work":
+            recorder.count("todo")
+            recorder.count("units")
+            yield [index_unit(snapshot, decision.unit)]
+        else:
+            clear_stage(run.output)
+
+
+class _EachTableFn(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, choice: TableChoice) -> None:
+        self._choice = choice
+
+    def process(self, index: Outcome) -> Iterator[list[Unit] | TaggedOutput]:
+        if index.status == FAILED:
+            yield TaggedOutput(_FAILED, index)
+            return
+        for unit in table_units(index, self._choice):
+            yield [unit]
+
+
+class _ReplaceFn(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, run: Run, choice: TableChoice) -> None:
+        self._run = run
+        self._choice = choice
+
+    def process(self, element: tuple[str, Iterable[Outcome]]) -> Iterator[Outcome]:
+        run, steps = self._run, list(element[1])
+        failed = any(step.status == FAILED for step in steps)
+        if failed or len(steps) == len(self._choice.tables):
+            states = Recorder.of(run).ledger.unit_states(run.pipeline, [TABLES_UNIT])
+            old = states[TABLES_UNIT].outputs if TABLES_UNIT in states else ()
+            yield replace_tables(steps, run.output, old)
+        clear_stage(run.output)

@@ -1,0 +1,277 @@
+"""From the parts that files left behind to the tables, replaced as one.
+
+What is live is written down once, the index of names is built from it, each table is made from
+both, and when all are there they get their final names.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from batchio.fileset import STATE_FOLDER, list_files, local_copy
+from batchio.fingerprint import of_value
+from batchio.ledger_view import LedgerView, LiveUnit
+from batchio.output import Output, OutputRoot, remove
+from batchio.records import FAILED, Outcome
+from batchio.syntax_parts import PartRows, write_part
+from batchio.tables import TableFormat
+from transforms.syntax.file_rows import FileRow, TreeFile
+from transforms.syntax.live import LiveTrees, Part, live_trees
+from transforms.syntax.names import NameIndex, build_index
+from transforms.syntax.tables import partitions, write_table
+from transforms.syntax.take_trees import PARTS_FOLDER
+from transforms.units import Made, Unit
+
+TABLES_UNIT = "tables"
+STEP = "step"
+_INDEX = "index of names"
+_LOST = "lost.arrow"
+_BIGGEST_FIRST = (
+    "nodes",
+    "calls",
+    "symbols",
+    "kinds",
+    "imports",
+    "files",
+    "inherits",
+    "quarantine",
+)
+_LIVE = pa.schema([("part", pa.dictionary(pa.int32(), pa.string())), ("input", pa.string())])
+
+
+@dataclass(frozen=True)
+class TableChoice:
+    """Which tables are written, and how.
+
+    Attributes:
+        tables: Their names, as in `batchio.syntax_tables.TABLES`.
+        formats: How each is written.
+        partitioned: Whether there is a folder a language.
+    """
+
+    tables: tuple[str, ...]
+    formats: tuple[TableFormat, ...] = ("parquet",)
+    partitioned: bool = False
+
+
+class Snapshot(NamedTuple):
+    """What is live: the file that lists it, and its fingerprint."""
+
+    path: str
+    fingerprint: str
+
+
+def take_snapshot(ledger: LedgerView, pipeline: str, started: str, output: OutputRoot) -> Snapshot:
+    """Writes down in which part the newest rows are of each file that the run has seen.
+
+    A file whose worker died is in no part: it gets a row in one of its own.
+    """
+    digest = hashlib.sha256()
+    parts: list[str] = []
+    inputs: list[str] = []
+    lost = PartRows()
+    for unit in ledger.live_units(pipeline, started):
+        part = next((path for path in unit.outputs if f"/{PARTS_FOLDER}/" in path), "")
+        digest.update(f"{unit.unit_id}\n{part or unit.error_message}\n".encode())
+        if part:
+            parts.append(part)
+            inputs.append(unit.path)
+        elif unit.status == FAILED:
+            lost.add(_lost_row(unit))
+    if len(lost):
+        parts.append(stage(output, _LOST, partial(write_part, lost)).path)
+        inputs.append("")
+    columns = {"part": pa.array(parts, pa.string()).dictionary_encode(), "input": inputs}
+    write = partial(_write_arrow, pa.table(columns, schema=_LIVE))
+    return Snapshot(stage(output, "live.arrow", write).path, digest.hexdigest()[:16])
+
+
+def tables_unit(snapshot: Snapshot, choice: TableChoice) -> Unit:
+    """Returns the unit of work that all tables are together."""
+    settings = of_value([snapshot.fingerprint, choice.tables, choice.formats, choice.partitioned])
+    return Unit(TABLES_UNIT, (), settings=settings)
+
+
+def index_unit(snapshot: Snapshot, tables: Unit) -> Unit:
+    """Returns the unit of the first step: the index of names."""
+    return replace(
+        tables,
+        unit_id=f"{TABLES_UNIT}: {_INDEX}",
+        details={STEP: _INDEX, "live": snapshot.path},
+    )
+
+
+def table_units(index: Outcome, choice: TableChoice) -> list[Unit]:
+    """Returns the units of the second step: a table each, the biggest first."""
+    details = {"live": index.details["live"], "index": index.outputs[0].path}
+    return [
+        Unit(
+            f"{TABLES_UNIT}: {name}",
+            (),
+            settings=index.settings_fingerprint,
+            details={STEP: name, **details},
+            reason=index.reason,
+            attempt=index.attempt,
+        )
+        for name in sorted(choice.tables, key=_BIGGEST_FIRST.index)
+    ]
+
+
+@dataclass(frozen=True)
+class JoinParts:
+    """Does the steps from parts to tables, each in a worker.
+
+    Attributes:
+        output: The root of the tables.
+        choice: Which tables are written, and how.
+    """
+
+    output: OutputRoot
+    choice: TableChoice
+
+    def __call__(self, unit: Unit) -> Made:
+        """Builds the index, or writes a table in all its formats, under names of their own."""
+        trees = _trees(unit.details["live"])
+        if unit.details[STEP] == _INDEX:
+            return Made(outputs=(stage(self.output, "names.arrow", build_index(trees).save),))
+        names = _index(unit.details["index"])
+        rows: list[int] = []
+        outputs = tuple(
+            stage(self.output, file.name, partial(self._write, file, names, rows))
+            for file in self._files(unit.details[STEP], trees)
+        )
+        return Made(outputs=outputs, metrics={"rows": sum(rows) // len(self.choice.formats)})
+
+    def _files(self, table: str, trees: LiveTrees) -> Iterator[_TableFile]:
+        for form in self.choice.formats:
+            if not self.choice.partitioned:
+                yield _TableFile(table, f"{table}.{form}", form, trees)
+                continue
+            for folder, some in partitions(trees).items():
+                yield _TableFile(table, f"{table}/{folder}/{table}.{form}", form, some)
+
+    def _write(self, file: _TableFile, names: NameIndex, rows: list[int], path: Path) -> None:
+        rows.append(
+            write_table(
+                file.table,
+                path,
+                trees=file.trees,
+                index=names,
+                form=file.form,
+                partitioned=self.choice.partitioned,
+            )
+        )
+
+
+class _TableFile(NamedTuple):
+    table: str
+    name: str
+    form: TableFormat
+    trees: LiveTrees
+
+
+def replace_tables(steps: Sequence[Outcome], output: OutputRoot, old: Sequence[Output]) -> Outcome:
+    """Gives the finished tables their final names and returns the outcome of them all.
+
+    Args:
+        steps: The outcomes of the second step, or of what failed.
+        output: The root of the tables.
+        old: What the tables were before; what is not written any more is removed.
+    """
+    failed = next((step for step in steps if step.status == FAILED), None)
+    if failed is not None:
+        return replace(failed, unit_id=TABLES_UNIT, outputs=(), details={}, metrics={})
+    new = [
+        output.adopt(staged, staged.path.partition(f"/{_folder(output)}/")[2])
+        for step in steps
+        for staged in step.outputs
+    ]
+    kept = {table.path for table in new}
+    if not output.suffix:  # else earlier ones stay
+        for table in old:
+            if table.path not in kept:
+                remove(table.path)
+    remove_dead_parts(output, steps[0].details["live"])
+    return replace(
+        steps[0],
+        unit_id=TABLES_UNIT,
+        outputs=tuple(sorted(new, key=lambda table: table.path)),
+        details={},
+        metrics={f"rows_{step.details[STEP]}": step.metrics["rows"] for step in steps},
+        seconds=sum(step.seconds for step in steps),
+        started=min(step.started for step in steps),
+    )
+
+
+def stage(output: OutputRoot, name: str, write: Callable[[Path], None]) -> Output:
+    """Writes a file of this run that is no output yet."""
+    return replace(output, suffix="").write(f"{_folder(output)}/{name}", write)
+
+
+def clear_stage(output: OutputRoot) -> None:
+    """Removes all files of this run that have not become outputs."""
+    remove(f"{output.folder}{_folder(output)}")
+
+
+def remove_dead_parts(output: OutputRoot, live: str) -> None:
+    """Removes the parts of which no row is live any more."""
+    alive = set(_live_table(live)["part"].unique().to_pylist())
+    for part in list_files([f"{output.folder}{PARTS_FOLDER}"]):
+        if part.path not in alive:
+            remove(part.path)
+
+
+def _folder(output: OutputRoot) -> str:
+    return f"{STATE_FOLDER}/joins/{output.run_id}"
+
+
+def _lost_row(unit: LiveUnit) -> FileRow:
+    """Returns the row of a file whose worker died or whose tree no shape could take apart."""
+    file = TreeFile(unit.path, unit.unit_id, unit.size, unit.attempt)
+    cause = "worker_died" if unit.error_type == "WorkerDied" else "unexpected"
+    return file.quarantined(cause, unit.error_message)
+
+
+def _write_arrow(table: pa.Table, path: Path) -> None:
+    with pa.ipc.new_file(str(path), table.schema) as file:
+        file.write_table(table)
+
+
+def _live_table(path: str) -> pa.Table:
+    with pa.memory_map(local_copy(path, _copies())) as file:
+        return pa.ipc.open_file(file).read_all()
+
+
+@lru_cache(maxsize=1)
+def _trees(live: str) -> LiveTrees:
+    """Returns the trees of a snapshot, kept for the next table."""
+    table = _live_table(live).unify_dictionaries().combine_chunks()
+    parts = []
+    for path in sorted(table["part"].unique().to_pylist()):
+        inputs = table.filter(pc.equal(table["part"], path))["input"].combine_chunks()
+        lost = path.endswith(f"/{_LOST}")
+        parts.append(Part(local_copy(path, _copies()), None if lost else inputs))
+    return live_trees(parts)
+
+
+@cache
+def _copies() -> Path:
+    """Returns the folder of files copied from elsewhere, which goes with this process."""
+    folder = TemporaryDirectory(prefix="headrace-parts-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+@lru_cache(maxsize=1)
+def _index(path: str) -> NameIndex:
+    return NameIndex.load(Path(local_copy(path, _copies())))

@@ -1,0 +1,299 @@
+"""The one pass over trees of dicts that the fast shapes share.
+
+A node is a dict with text under the kind key; its children are its values that are nodes or lists
+of nodes. What a kind means is in a table of handlers, functions of the walk and a node that are
+called before the node's children are walked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from transforms.syntax.extraction import (
+    CLASS,
+    CONSTRUCTOR,
+    FIELD,
+    FUNCTION,
+    LAMBDA,
+    METHOD,
+    VARIABLE,
+    Extraction,
+    Symbol,
+)
+
+Json = dict[str, Any]
+Handler = Callable[["TreeWalk", Json], "bool | None"]
+"""Returns true if it entered something that the walk has to leave with the node."""
+
+NO_NODE: Json = {}
+_NO_LEAVES: Mapping[str, str] = {}
+# `dotted` keeps 8 parts; one more tells it that there were more.
+_CHAIN_PARTS = 9
+_SPELLED_PIECES = 100
+
+_COUNTED = frozenset({FUNCTION, METHOD, CONSTRUCTOR, LAMBDA})
+_MAKE_NO_CALLS = frozenset({FIELD, VARIABLE})
+
+
+class TreeWalk:
+    """Where a walk is, and what it has counted since it entered the symbol it is in.
+
+    Attributes:
+        out: What is taken out of the tree.
+        kind_key: The key of a node's kind.
+        symbol: The symbol the walk is in, None at the top of the file.
+        caller: The same, but past fields and variables: who makes the calls found here.
+        decisions: Branches met in the symbol.
+        nesting: Control structures of the symbol that the walk is in.
+        notes: What a handler found out about a node further down, by the node's `id`.
+    """
+
+    __slots__ = (
+        "_deepest",
+        "_frames",
+        "_inner",
+        "_kinds",
+        "caller",
+        "decisions",
+        "kind_key",
+        "nesting",
+        "notes",
+        "out",
+        "symbol",
+    )
+
+    def __init__(self, out: Extraction, kind_key: str) -> None:
+        self.out = out
+        self.kind_key = kind_key
+        self.symbol: Symbol | None = None
+        self.caller: Symbol | None = None
+        self.decisions = 0
+        self.notes: dict[int, Any] = {}
+        self.nesting = 0
+        self._deepest = 0
+        # The kind of every node met, in order: its length at two moments tells the nodes between.
+        self._kinds: list[str] = []
+        self._inner = 0
+        self._frames: list[tuple[Any, ...] | None] = []
+
+    def run(
+        self,
+        top: Json,
+        handlers: Mapping[str, Handler],
+        *,
+        skip: frozenset[str],
+        leaves: Mapping[str, str] = _NO_LEAVES,
+    ) -> None:
+        """Walks the tree in document order.
+
+        Args:
+            top: The node at the top.
+            handlers: By kind.
+            skip: Keys under which no child is looked for.
+            leaves: Kinds that have no children but under the key given, and there mostly none or
+                one that is nothing but a kind. They make up a third of a tree, and only that key is
+                looked at.
+        """
+        kind_key, add_kind = self.kind_key, self._kinds.append
+        handler_of, leaf_of = handlers.get, leaves.get
+        outer: list[Iterator[tuple[Any, Any]]] = []
+        push, pop = outer.append, outer.pop
+        # A node's members are iterated as (key, value), a list's as (index, value).
+        members: Iterator[tuple[Any, Any]] = enumerate((top,))
+        depth = deepest = 0
+        entered = [0]
+        while True:
+            for key, value in members:
+                if type(value) is dict:
+                    kind = value.get(kind_key)
+                    if type(kind) is not str or key in skip:
+                        continue
+                    add_kind(kind)
+                    if depth >= deepest:
+                        deepest = depth + 1
+                    if len(value) == 1:
+                        continue
+                    only = leaf_of(kind)
+                    if only is not None:
+                        last = value.get(only)
+                        if type(last) is dict and len(last) == 1:
+                            if type(last.get(kind_key)) is str:
+                                add_kind(last[kind_key])
+                                deepest = max(deepest, depth + 2)
+                            continue
+                        if type(last) is not dict and type(last) is not list:
+                            continue
+                    push(members)
+                    members = iter(value.items())
+                    depth += 1
+                    handler = handler_of(kind)
+                    if handler is not None and handler(self, value):
+                        entered.append(depth)
+                    break
+                # A list in a list holds no children, here and in `walk_keys`.
+                if type(value) is list and value and type(key) is str and key not in skip:
+                    push(members)
+                    members = enumerate(value)
+                    break
+            else:
+                if type(members) is not enumerate:
+                    if depth == entered[-1]:
+                        entered.pop()
+                        self._leave()
+                    depth -= 1
+                if not outer:
+                    break
+                members = pop()
+        self._count(deepest)
+
+    def define(self, kind: str, name: str, line_start: int, line_end: int) -> Symbol:
+        """Adds a symbol that is defined where the walk is."""
+        return self.out.define(kind, name, self.symbol, line_start, line_end)
+
+    def in_class(self) -> bool:
+        """Tells whether the walk is directly in a class."""
+        return self.symbol is not None and self.symbol.kind == CLASS
+
+    def enter(self, symbol: Symbol) -> bool:
+        """Goes into a symbol, whose node is the last one met."""
+        self._frames.append(
+            (
+                self.symbol,
+                self.caller,
+                self.decisions,
+                self.nesting,
+                self._deepest,
+                self._inner,
+                len(self._kinds) - 1,
+            )
+        )
+        self.symbol = symbol
+        if symbol.kind not in _MAKE_NO_CALLS:
+            self.caller = symbol
+        self.decisions = self.nesting = self._deepest = self._inner = 0
+        return True
+
+    def enter_control(self) -> bool:
+        """Goes into a control structure."""
+        self._frames.append(None)
+        self.nesting += 1
+        if self.nesting > self._deepest:
+            self._deepest = self.nesting
+        return True
+
+    def _leave(self) -> None:
+        frame = self._frames.pop()
+        if frame is None:
+            self.nesting -= 1
+            return
+        symbol, inner = self.symbol, self._inner
+        deepest, decisions = self._deepest, self.decisions
+        (
+            self.symbol,
+            self.caller,
+            self.decisions,
+            self.nesting,
+            self._deepest,
+            self._inner,
+            before,
+        ) = frame
+        nodes = len(self._kinds) - before
+        self._inner += nodes
+        if symbol is not None:
+            symbol.nodes = nodes - inner
+            symbol.nesting = deepest
+            symbol.complexity = 1 + decisions if symbol.kind in _COUNTED else 0
+
+    def _count(self, deepest: int) -> None:
+        out = self.out
+        out.nodes += len(self._kinds)
+        out.kinds.update(self._kinds)
+        out.max_depth = max(out.max_depth, deepest)
+
+
+def decides(walk: TreeWalk, _node: Json) -> None:
+    """Handler of what adds one to the complexity and nothing else."""
+    walk.decisions += 1
+
+
+def decides_and_nests(walk: TreeWalk, _node: Json) -> bool:
+    """Handler of a control structure that adds one to the complexity."""
+    walk.decisions += 1
+    return walk.enter_control()
+
+
+def nests(walk: TreeWalk, _node: Json) -> bool:
+    """Handler of a control structure whose parts add to the complexity."""
+    return walk.enter_control()
+
+
+def child(node: Json, key: str) -> Json:
+    """Returns the dict under a key; an empty one if there is anything else."""
+    value = node.get(key)
+    return value if type(value) is dict else NO_NODE
+
+
+def children(node: Json, key: str) -> list[Json]:
+    """Returns the dicts in the list under a key."""
+    value = node.get(key)
+    return [item for item in value if type(item) is dict] if type(value) is list else []
+
+
+def length(node: Json, key: str) -> int:
+    """Returns how long the list under a key is, 0 if there is none."""
+    value = node.get(key)
+    return len(value) if type(value) is list else 0
+
+
+def number(node: Json, key: str) -> int:
+    """Returns the whole number under a key, 0 if there is none."""
+    value = node.get(key)
+    return value if type(value) is int else 0
+
+
+Link = Callable[[Json], "tuple[str, Json | None]"]
+"""Returns the name a link of a chain adds, and the link before it."""
+
+
+def chain(node: Json, kind_key: str, links: Mapping[str, Link]) -> list[str]:
+    """Returns the parts of a chain like `a.b().c` for `dotted`, no more of them than it keeps."""
+    parts: list[str] = []
+    link: Json | None = node
+    while link is not None and len(parts) < _CHAIN_PARTS:
+        kind = link.get(kind_key)
+        step = links.get(kind) if type(kind) is str else None
+        part, link = ("?", None) if step is None else step(link)
+        if part:
+            parts.append(part)
+    parts.reverse()
+    return parts or ["?"]
+
+
+Spelling = Callable[[Json], "list[Any]"]
+"""Returns the pieces of a node's text: texts, and nodes in between."""
+
+
+def spell(node: Any, kind_key: str, spellings: Mapping[str, Spelling]) -> str:
+    """Returns the source text of a simple expression, empty if it is not simple."""
+    pieces: list[str] = []
+    rest = [node]
+    while rest:
+        piece = rest.pop()
+        if type(piece) is str:
+            pieces.append(piece)
+            continue
+        kind = piece.get(kind_key) if type(piece) is dict else None
+        spelling = spellings.get(kind) if type(kind) is str else None
+        if spelling is None or len(pieces) > _SPELLED_PIECES:
+            return ""
+        rest.extend(reversed(spelling(piece)))
+    return "".join(pieces)
+
+
+def listed(nodes: list[Any], between: str = ", ") -> list[Any]:
+    """Returns the pieces of a list for `spell`."""
+    pieces: list[Any] = []
+    for node in nodes:
+        pieces += (between, node)
+    return pieces[1:]
