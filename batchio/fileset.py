@@ -32,7 +32,7 @@ LeftOut = Callable[[str, str], None]
 
 STATE_FOLDER = ".headrace"  # below an output root: the ledger, reports, unfinished files
 
-_READ_BYTES = 1 << 24
+_FIRST_BYTES = 1 << 16  # a buffer of this size is made for each file
 
 # Each file system has its own word for the time of last change.
 _MTIME_KEYS = (
@@ -133,13 +133,13 @@ def _read_local(path: str) -> bytes:
     """Reads with as few system calls as there can be, which a hundred thousand files feel."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        data = block = os.read(descriptor, _READ_BYTES)
-        while len(block) == _READ_BYTES:  # a shorter one is a regular file's last
-            block = os.read(descriptor, _READ_BYTES)
-            data += block
+        data = os.read(descriptor, _FIRST_BYTES)
+        if len(data) < _FIRST_BYTES:  # all there is of a regular file
+            return data
+        with os.fdopen(os.dup(descriptor), "rb") as rest:
+            return data + rest.read()
     finally:
         os.close(descriptor)
-    return data
 
 
 def retrying(call: Callable[[], T], *, retries: int, first_wait_s: float = 0.2) -> T:

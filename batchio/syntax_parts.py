@@ -219,14 +219,20 @@ def _columns(rows: Sequence[tuple[Any, ...]], fields: Sequence[pa.Field]) -> lis
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     try:
         return pa.array(values, kind)
-    except (UnicodeEncodeError, pa.ArrowInvalid, OverflowError):
+    except (UnicodeEncodeError, pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return pa.array([_storable(value, kind) for value in values], kind)
 
 
 def _storable(value: Any, kind: pa.DataType) -> Any:
     """Returns a value that Arrow takes for one that a dump holds and no source file can mean."""
     if kind == _TEXT and value is not None:
-        return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
-    if kind == _COUNT and value is not None and not -(2**31) <= value < 2**31:
+        return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(value))
+    if kind == _COUNT and value is not None and not _is_count(value):
         return 0  # the line or count is not known
+    if kind == _FLAG:
+        return bool(value)
     return value
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and -(2**31) <= value < 2**31

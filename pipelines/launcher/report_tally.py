@@ -47,6 +47,7 @@ class Tally:
     output_bytes: int = 0
     incomplete: list[dict[str, Any]] = field(default_factory=list)
     pending: list[dict[str, Any]] = field(default_factory=list)
+    _paths: set[str] = field(default_factory=set)
 
     def counted(self, units: Iterable[Row]) -> Iterator[Row]:
         """Yields the units on, each added up."""
@@ -64,8 +65,11 @@ class Tally:
             if name.startswith(_STEP_PREFIX) and isinstance(value, int | float):
                 step = name.removeprefix(_STEP_PREFIX)
                 self.step_seconds[step] = self.step_seconds.get(step, 0.0) + value
-        self.outputs += len(unit["outputs"])
-        self.output_bytes += _bytes_of(unit)
+        for path, size, _ in unit["outputs"]:
+            if path not in self._paths:  # units that share an output give it once
+                self._paths.add(path)
+                self.outputs += 1
+                self.output_bytes += size
         self._list(unit)
 
     def _list(self, unit: Row) -> None:

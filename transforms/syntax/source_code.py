@@ -10,6 +10,7 @@ import ast
 import importlib
 import warnings
 from functools import cache
+from importlib.util import decode_source
 from typing import TYPE_CHECKING, Any
 
 from batchio.errors import CannotRun, InputError
@@ -85,11 +86,13 @@ def _python_tree(data: bytes) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the source's own: escapes, `is` with a literal
-            module = ast.parse(data)
+            module = ast.parse(decode_source(data))  # of bytes it counts columns in bytes
     except SyntaxError as error:
         raise _syntax_error(error, data) from error
     except (MemoryError, RecursionError) as error:
         raise SourceError("is nested too deeply to be parsed") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(str(error), byte=error.start) from error
     except ValueError as error:
         raise SourceError(str(error)) from error
     return _python_dict(module)
