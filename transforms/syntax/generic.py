@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from transforms.syntax.extraction import (
@@ -94,7 +95,7 @@ class Generic:
             out.max_depth = max(out.max_depth, depth)
             if not (begun and depth == 1):
                 owner = self._take(node, owner, out)
-            stack.extend((child, depth + 1, owner) for child in reversed(self._children(node)))
+            stack += [(child, depth + 1, owner) for child in reversed(self._children(node))]
         if begun:
             del kinds[0]
         out.kinds.update(kinds)
@@ -116,14 +117,16 @@ class Generic:
         return [(node, 1, None) for node in reversed(first) if is_node(node, self._kind_key)]
 
     def _children(self, node: Json) -> list[Json]:
-        values = [node.get(self._children_key)] if self._children_key else node.values()
+        values = (node.get(self._children_key),) if self._children_key else node.values()
+        kind_key = self._kind_key
         children: list[Json] = []
         for value in values:
             if type(value) is dict:
-                children.append(value)
-            elif type(value) is list:
-                children.extend(value)
-        return [child for child in children if is_node(child, self._kind_key)]
+                if type(value.get(kind_key)) is str:
+                    children.append(value)
+            elif type(value) is list and value:
+                children += [child for child in value if is_node(child, kind_key)]
+        return children
 
     def _line(self, node: Json) -> int:
         value: Any = node if self._line_keys else 0
@@ -132,16 +135,15 @@ class Generic:
         return value if type(value) is int else 0
 
     def _take(self, node: Json, owner: Symbol | None, out: Extraction) -> Symbol | None:
-        line = self._line(node)
+        line = self._line(node) if self._line_keys else 0
         if line:
             out.line_first = min(out.line_first or line, line)
             out.line_last = max(out.line_last, line)
-        words = [word.lower() for word in _WORD.findall(node[self._kind_key])]
-        if not _CALLING.isdisjoint(words):
+        kind, calls = _meaning(node[self._kind_key])
+        if calls:
             out.calls.append(Call(owner, self._callee(node), _passed(node), line))
-        name = _name(node)
-        kind = _defined(words)
-        if name and kind:
+        name = _name(node) if kind else ""
+        if name:
             owner = out.define(kind, name, owner, line, line)
         if owner is not None:
             owner.nodes += 1
@@ -155,12 +157,14 @@ class Generic:
         return next(filter(None, map(_name, self._children(node)[:1])), "?")
 
 
-def _defined(words: list[str]) -> str:
-    """Returns the kind of symbol that the words of a node's kind tell, empty if they tell none."""
-    at = len(words)
-    while at and words[at - 1] in _ENDINGS:
-        at -= 1
-    return _DEFINED.get(words[at - 1], "") if at else ""
+@lru_cache(maxsize=4096)
+def _meaning(kind: str) -> tuple[str, bool]:
+    """Returns the kind of symbol that a node's kind tells, if any, and whether it is a call."""
+    words = [word.lower() for word in _WORD.findall(kind)]
+    calls = not _CALLING.isdisjoint(words)
+    while words and words[-1] in _ENDINGS:
+        words.pop()
+    return _DEFINED.get(words[-1], "") if words else "", calls
 
 
 def _name(node: Json) -> str:

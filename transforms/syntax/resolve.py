@@ -29,6 +29,7 @@ from transforms.syntax.extraction import (
     MODULE,
     NAMESPACE,
     STRUCT,
+    TYPE,
     VARIABLE,
     Extraction,
     Import,
@@ -50,8 +51,9 @@ Target = tuple[int, int, int, int, int]
 NOWHERE: Target = (0, -1, 0, 0, 0)
 _CLASSES = frozenset({CLASS, ENUM, INTERFACE, STRUCT})
 _SPACES = frozenset({MODULE, NAMESPACE})
-_OF_CLASSES = _CLASSES | _SPACES
+_OF_CLASSES = _CLASSES | _SPACES | {TYPE}
 _VALUES = frozenset({FIELD, VARIABLE})
+_NAME_CHARACTERS = 1000
 _NOT_GLOBAL = _VALUES | _SPACES | {LAMBDA}
 
 
@@ -90,6 +92,8 @@ class Names:
                 name = dotted_module(name)
             if symbol.parent is not None:
                 name = f"{self.qualified[symbol.parent]}.{name}"
+            if len(name) > _NAME_CHARACTERS:  # nested so deep that nobody has written it
+                name = f"…{name[-_NAME_CHARACTERS:]}"
             self.qualified[symbol] = name
             self.ids[symbol] = number = key_of(f"{path}\n{name}\n{counts[name]}")
             self._by_id[number] = symbol
@@ -174,8 +178,12 @@ class Names:
     def _lineage(self, owner: Symbol) -> list[Symbol]:
         """Returns a class and its bases in this file, nearest first."""
         line = [owner]
+        seen = {owner}
         for each in line:
-            line += (base for base in self._bases.get(each, ()) if base not in line)
+            for base in self._bases.get(each, ()):
+                if base not in seen:
+                    seen.add(base)
+                    line.append(base)
         return line
 
     def _of_class(self, owner: Symbol, head: str, rest: str) -> Target:

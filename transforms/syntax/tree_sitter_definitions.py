@@ -23,9 +23,9 @@ from transforms.syntax.tree_sitter_bases import base_name, bases_of
 from transforms.syntax.tree_sitter_comments import Comments, docstring_of
 from transforms.syntax.tree_sitter_imports import imports_of
 from transforms.syntax.tree_sitter_names import (
-    linked,
     modifiers_of,
     name_of,
+    named_value,
     parameters_of,
     parts_of,
     returns_of,
@@ -224,7 +224,7 @@ class Definitions:
 
     def _value(self, node: Tree, scope: Symbol | None, nesting: int) -> Place:
         """Takes what gives its name to the function or class that is its value."""
-        value, name_node = linked(node, self.words.values[node["type"]])
+        name_node, value = named_value(node, self.words.values[node["type"]])
         if value is None or name_node is None:
             return scope, nesting
         if name_node["type"] == "string":
@@ -318,7 +318,7 @@ class Definitions:
 
     def _export_by_name(self, symbol: Symbol) -> None:
         if self.language == "python":
-            public = symbol.visibility == "public"
+            public = not symbol.name.startswith("_")
             names = self.exported_names
             symbol.is_exported = public if names is None else symbol.name in names
         elif self.exported_names is not None and symbol.name in self.exported_names:

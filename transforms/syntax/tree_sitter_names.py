@@ -20,6 +20,10 @@ _MOST_PARTS = (
 )
 _DEFAULTS = frozenset({"=", "value", "right", "default_value"})
 _REST = frozenset({"spread_parameter", "variadic_parameter_declaration"})
+_SEPARATORS = {"keyword_separator": "*", "positional_separator": "/"}
+_KINDS_IN_LINKS = frozenset({"this", "base", "member_binding_expression"})
+_DOTTED_NAMES = frozenset({"qualified_name", "nested_identifier", "nested_namespace_specifier"})
+_ONLY_ARGUMENTS = frozenset({"generator_expression", "template_string"})
 _ARGUMENTS = frozenset({"argument_list", "arguments"})
 _QUOTES = "\"'`"
 _AROUND_TYPES = "\"' "  # Python may write a type as a string
@@ -38,15 +42,15 @@ def parts_of(node: Tree, words: Words) -> list[str]:
         if link is None:
             parts.append(_leaf_name(current, words))
             continue
-        inner, name = linked(current, link)
+        inner, name = _linked(current, link)
         stack.extend(part for part in (inner, name, link.mark) if part)
     parts.reverse()
     return parts
 
 
-def linked(node: Tree, link: Link) -> tuple[Tree | None, Tree | None]:
+def _linked(node: Tree, link: Link) -> tuple[Tree | None, Tree | None]:
     """Returns what is inside a node of a dotted name, and the node's own name."""
-    inner, name = pick(node, link.inner), pick(node, link.name)
+    inner, name = _linked_by(node, link.inner), _linked_by(node, link.name)
     if inner is not None and name is not None:
         return inner, name
     bare = not any(field_of(child) for child in children_of(node))
@@ -56,6 +60,23 @@ def linked(node: Tree, link: Link) -> tuple[Tree | None, Tree | None]:
     if inner is None and children and (bare or not link.inner) and children[0] is not name:
         inner = children[0]
     return inner, name
+
+
+def named_value(node: Tree, link: Link) -> tuple[Tree | None, Tree | None]:
+    """Returns a name that is given and the value it is given to; first and last without fields."""
+    name, value = _linked_by(node, link.name), _linked_by(node, link.inner)
+    children = named_children(node)
+    if name is None and value is None and len(children) > 1:
+        return children[0], children[-1]
+    return name, value
+
+
+def _linked_by(node: Tree, names: tuple[str, ...]) -> Tree | None:
+    kinds = _KINDS_IN_LINKS.intersection(names)
+    for child in children_of(node):
+        if field_of(child) in names or child["type"] in kinds:
+            return child
+    return None
 
 
 def _leaf_name(node: Tree, words: Words) -> str:
@@ -72,7 +93,7 @@ def callee_of(call: Tree, words: Words) -> str:
 
 def arguments_of(call: Tree) -> list[Tree]:
     """Returns the arguments of a call."""
-    given = pick(call, ("arguments", *_ARGUMENTS))
+    given = pick(call, ("arguments", *_ARGUMENTS, *_ONLY_ARGUMENTS))
     if given is None:
         return []
     if given["type"] not in _ARGUMENTS:
@@ -102,7 +123,9 @@ def _name_by_place(children: list[Tree], words: Words) -> Tree | None:
     names = [index for index, child in enumerate(children) if child["type"] in words.names]
     lists = [index for index, child in enumerate(children) if child["type"] in words.parameters]
     before = [index for index in names if lists and index < lists[-1]]
-    return children[before[-1] if before else names[0]] if names else None
+    if not names:
+        return next((child for child in children if child["type"] in _DOTTED_NAMES), None)
+    return children[before[-1] if before else names[0]]
 
 
 def unquoted(node: Tree) -> str:
@@ -141,6 +164,8 @@ def _parameter_list(children: list[Tree], words: Words) -> Tree | None:
 
 
 def _shown(parameter: Tree) -> list[str]:
+    if parameter["type"] in _SEPARATORS:
+        return [_SEPARATORS[parameter["type"]]]
     names = [child for child in children_of(parameter) if field_of(child) == "name"]
     if len(names) > 1:  # Go: `a, b int`
         return [text_of_node(name) for name in names]

@@ -3,8 +3,8 @@
 Every dict in `children` with text `type` is a node, named or not, so a dump of named nodes only
 counts fewer of them. Such a dump lacks operators and keywords, and with them `&&` in complexity,
 `static`, `async` and the like; a dump without `text` lacks all names; one without names of fields
-is read by the kinds and order of children. Rust's macros are not looked into: their tokens are not
-parsed.
+is read by the kinds and order of children, which is less exact: a parameter may pass for its type.
+Rust's macros are not looked into: their tokens are not parsed.
 """
 
 from __future__ import annotations

@@ -39,8 +39,9 @@ def _set(words: str) -> frozenset[str]:
 class Link(NamedTuple):
     """A node of which a dotted name is made: what is inside it, then its own name, then a mark.
 
-    Both are names of fields, or kinds of children, the first that is there counts. A node without
-    any field at all has its first child inside, and for a name its last.
+    Both are names of fields, of which the first that is there counts; in C# also kinds of what is
+    in no field. A node without any field at all has its first child inside, and for a name its
+    last.
     """
 
     inner: tuple[str, ...]
@@ -126,7 +127,7 @@ PYTHON = Words(
     with_else=_set("for_statement while_statement try_statement"),
     operators=_set("boolean_operator"),
     parameters=_set("parameters lambda_parameters"),
-    returns=("return_type",),
+    returns=("return_type", "type"),
     comments=_NONE,  # its documentation is the first string of the body
 )
 
