@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import fcntl
+import gc
 import logging
 import os
 import queue
@@ -23,6 +24,7 @@ from transforms.worker_link import Board, LogLine, Replies, Skipped, frame, read
 
 _REPLY_EVERY_S = 0.05
 _FINISH_EVERY_S = 3.0  # where results are written together: a batch is smaller, if it can be told
+_COLLECT_AT = 100_000  # new objects: a decoded file has many, and none in a cycle
 _SENDING = threading.Lock()
 
 
@@ -37,6 +39,8 @@ def main() -> None:
     board = Board(int(sys.argv[1]))
     logging.basicConfig(level=int(sys.argv[3]), handlers=[_PoolHandler(sink)])
     function: Callable[[Any], Any] = read_frame(source)
+    gc.freeze()  # what is imported by now never becomes garbage
+    gc.set_threshold(_COLLECT_AT)
     _send(sink, Replies([], 0.0))  # ready
     batches: queue.SimpleQueue[list[Any] | None] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(source, batches), daemon=True).start()

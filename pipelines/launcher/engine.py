@@ -12,6 +12,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from transforms.run import Run
 
+_COLLECT_AT = 100_000  # new objects: units by the thousand wait, and none in a cycle
+
 LOCAL_RUNNERS = ("DirectRunner", "FnApiRunner")
 
 
@@ -29,6 +31,7 @@ def run_graph(
     pipeline = beam.Pipeline(runner=FnApiRunner() if local else None, options=options)
     build(pipeline)
     gc.freeze()  # what is imported by now never becomes garbage: do not look at it again and again
+    gc.set_threshold(_COLLECT_AT)
     pipeline.run().wait_until_finish()
 
 
