@@ -137,7 +137,7 @@ def _read_local(path: str) -> bytes:
         if len(data) < _FIRST_BYTES:  # all there is of a regular file
             return data
         with os.fdopen(os.dup(descriptor), "rb") as rest:
-            return data + rest.read()
+            return data + bytes(rest.read())
     finally:
         os.close(descriptor)
 

@@ -8,7 +8,7 @@ newest is its state, the older ones let two runs be compared.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, partial
 from typing import Any, Literal
@@ -28,6 +28,7 @@ from batchio.ledger_schema import (
     workers,
 )
 from batchio.ledger_view import LedgerView, Row, shown, storable_parts, unusable
+from batchio.output import Output
 from batchio.records import INTERRUPTED, RUNNING, Beat, InputFile, Outcome, RunRecord, now
 from batchio.storable import storable
 
@@ -123,7 +124,7 @@ class Ledger(LedgerView):
             again: Paths of known files that were seen as they are known.
         """
         worked = [(file, outcome.unit_id) for outcome in outcomes for file in outcome.files]
-        unit_rows = [_unit_row(run, outcome) for outcome in outcomes]
+        unit_rows = list(_unit_rows(run, outcomes))
         file_rows = [_file_row(run, file, unit_id) for file, unit_id in (*worked, *seen)]
         with self.engine.begin() as db:
             _upsert(db, units, unit_rows)
@@ -135,7 +136,7 @@ class Ledger(LedgerView):
     def record_running(self, run: RunRecord, running: Sequence[Outcome]) -> None:
         """Marks units as being worked; never overwrites the outcome of the same run."""
         with self.engine.begin() as db:
-            _upsert(db, units, [_unit_row(run, unit) for unit in running], "keep")
+            _upsert(db, units, list(_unit_rows(run, running)), "keep")
 
     def beat(self, run_id: str, host: str, beats: Sequence[Beat]) -> str | None:
         """Writes signs of life and returns why the run shall stop, if it shall."""
@@ -233,28 +234,33 @@ def _interrupt(db: sa.Connection, run_id: str) -> None:
     db.execute(workers.update().where(workers.c.run_id == run_id).values(unit_id="", since=""))
 
 
-def _unit_row(run: RunRecord, outcome: Outcome) -> tuple[Any, ...]:
-    """Returns a row of `units`, in the order of its columns."""
-    return (
-        run.pipeline,
-        storable(outcome.unit_id),
-        run.run_id,
-        outcome.status,
-        outcome.attempt,
-        storable(outcome.reason),
-        run.versions["headrace"],
-        outcome.input_fingerprint,
-        outcome.settings_fingerprint,
-        outcome.step,
-        outcome.error_type,
-        storable(outcome.error_message),
-        storable(outcome.traceback),
-        json.dumps([[o.path, o.size, o.sha256] for o in outcome.outputs])
-        if outcome.outputs
-        else "[]",
-        json.dumps(dict(outcome.metrics)) if outcome.metrics else "{}",
-        json.dumps(dict(outcome.details)) if outcome.details else "{}",
-        outcome.seconds,
-        outcome.started,
-        now(),
-    )
+def _unit_rows(run: RunRecord, outcomes: Iterable[Outcome]) -> Iterator[tuple[Any, ...]]:
+    """Yields rows of `units`, in the order of its columns."""
+    recorded, version = now(), run.versions["headrace"]
+    outputs_json = cache(_outputs_json)  # a pack's units share theirs
+    for outcome in outcomes:
+        yield (
+            run.pipeline,
+            storable(outcome.unit_id),
+            run.run_id,
+            outcome.status,
+            outcome.attempt,
+            storable(outcome.reason),
+            version,
+            outcome.input_fingerprint,
+            outcome.settings_fingerprint,
+            outcome.step,
+            outcome.error_type,
+            storable(outcome.error_message),
+            storable(outcome.traceback),
+            outputs_json(outcome.outputs) if outcome.outputs else "[]",
+            json.dumps(dict(outcome.metrics)) if outcome.metrics else "{}",
+            json.dumps(dict(outcome.details)) if outcome.details else "{}",
+            outcome.seconds,
+            outcome.started,
+            recorded,
+        )
+
+
+def _outputs_json(outputs: tuple[Output, ...]) -> str:
+    return json.dumps([[output.path, output.size, output.sha256] for output in outputs])

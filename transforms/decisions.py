@@ -154,7 +154,8 @@ def _decide_failed(unit: Unit, state: UnitState | None, known: dict[str, InputFi
 
 def _work(unit: Unit, why: str, state: UnitState | None = None) -> Decision:
     attempt = 1 if state is None else state.attempt + 1
-    return Decision("work", replace(unit, reason=why, waits="", attempt=attempt))
+    unit = Unit(unit.unit_id, unit.files, unit.settings, unit.details, "", why, attempt)
+    return Decision("work", unit)
 
 
 def _why_stale(

@@ -12,13 +12,14 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from batchio.fileset import FileRef, list_files
 from batchio.records import InputFile
-from transforms.decisions import decide_all
+from transforms.decisions import batches, decide_all
 from transforms.recorder import Recorder
 from transforms.run import Run
-from transforms.units import Unit
+from transforms.units import Pack, Unit
 
 _ASK_AT_ONCE = 500  # units in one question to the ledger
 _PACK_UNITS = 200
+_COUNT_AT_ONCE = 100  # files, for who watches the listing
 _PACK_BYTES = 8_000_000  # of input: few big units or many small ones go to a worker together
 
 
@@ -55,12 +56,12 @@ class _ListFn(beam.DoFn):  # type: ignore[misc]
         files = list_files(
             patterns, exclude=self._run.exclude, order_by=self._run.order_by, left_out=left_out
         )
-        for file in files:
+        for batch in batches(files, _COUNT_AT_ONCE):
             if recorder.stopping.is_set():
                 return
-            self._found.inc()
-            recorder.count("found")
-            yield file
+            self._found.inc(len(batch))
+            recorder.count("found", len(batch))
+            yield from batch
 
 
 @dataclass
@@ -90,7 +91,7 @@ class _RecordLeftOutFn(beam.DoFn):  # type: ignore[misc]
 
 @dataclass
 class SkipUpToDate(beam.PTransform):  # type: ignore[misc]
-    """Leaves out units that are up to date: `Unit` to packs (lists) of units, each with a reason.
+    """Leaves out units that are up to date: `Unit` to packs of units, each with a reason.
 
     Units that wait stay in; what is skipped is counted and noted as seen. Shuffles the packs, so
     that all is discovered before anything is worked, and the work spreads over the workers.
@@ -110,15 +111,15 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
     def __init__(self, run: Run) -> None:
         self._run = run
         self._asked: list[Unit] = []
-        self._pack: list[Unit] = []
+        self._pack = Pack()
         self._pack_bytes = 0
         self._in = Metrics.counter(SkipUpToDate, "units_in")
         self._out = Metrics.counter(SkipUpToDate, "units_out")
 
     def start_bundle(self) -> None:
-        self._asked, self._pack, self._pack_bytes = [], [], 0
+        self._asked, self._pack, self._pack_bytes = [], Pack(), 0
 
-    def process(self, unit: Unit) -> Iterator[list[Unit]]:
+    def process(self, unit: Unit) -> Iterator[Pack]:
         self._asked.append(unit)
         if len(self._asked) >= _ASK_AT_ONCE:
             yield from self._decide()
@@ -129,7 +130,7 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
         if self._pack:
             yield GlobalWindows.windowed_value(self._pack)
 
-    def _decide(self) -> Iterator[list[Unit]]:
+    def _decide(self) -> Iterator[Pack]:
         recorder, run = Recorder.of(self._run), self._run
         asked, self._asked = self._asked, []
         if recorder.stopping.is_set():
@@ -148,6 +149,7 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
         recorder.count("units", len(decisions))
         self._in.inc(len(decisions))
         self._out.inc(len(left))
+        recorder.count("bytes_todo", sum(decision.unit.size for decision in left))
         for decision in decisions:
             if decision.action == "skip":
                 recorder.see(
@@ -155,13 +157,11 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
                     again=decision.known_paths,
                 )
             else:
-                yield from self._put(decision.unit, recorder)
+                yield from self._put(decision.unit)
 
-    def _put(self, unit: Unit, recorder: Recorder) -> Iterator[list[Unit]]:
-        size = unit.size
-        recorder.count("bytes_todo", size)
+    def _put(self, unit: Unit) -> Iterator[Pack]:
         self._pack.append(unit)
-        self._pack_bytes += size
+        self._pack_bytes += unit.size
         if len(self._pack) >= _PACK_UNITS or self._pack_bytes >= _PACK_BYTES:
             yield self._pack
-            self._pack, self._pack_bytes = [], 0
+            self._pack, self._pack_bytes = Pack(), 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from batchio.records import Outcome
 from transforms.recorder import Recorder
 from transforms.run import Run
-from transforms.units import Attempt, PackAttempt, PackProcess, Process, Unit, died, waiting
+from transforms.units import Attempt, Pack, PackAttempt, PackProcess, Process, Unit, died, waiting
 from transforms.worker_pool import WorkerPool
 from transforms.worker_process import Died
 
@@ -26,7 +27,7 @@ _UNIT_WEIGHS_BYTES = 4096  # what a unit costs beside its bytes: a file is opene
 
 @dataclass
 class ProcessUnits(beam.PTransform):  # type: ignore[misc]
-    """Applies a domain's function to each unit in worker processes: packs to `Outcome`.
+    """Applies a domain's function to each unit in worker processes: packs to lists of `Outcome`.
 
     The outcomes of a `PackProcess` come when their pack is written, about once a second.
     An exception, a crash or a hang costs its unit and comes out as a failed outcome. Units that
@@ -62,15 +63,14 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
         self._in = Metrics.counter(ProcessUnits, "units_in")
         self._out = Metrics.counter(ProcessUnits, "units_out")
 
-    def process(self, pack: list[Unit]) -> Iterator[Outcome]:
+    def process(self, pack: Pack) -> Iterator[list[Outcome]]:
         recorder = Recorder.of(self._run)
         recorder.count("discovered")
         self._in.inc(len(pack))
-        for unit in pack:
-            if unit.waits:
-                self._out.inc()
-                yield waiting(unit)
         ready = [unit for unit in pack if not unit.waits]
+        if len(ready) < len(pack):
+            self._out.inc(len(pack) - len(ready))
+            yield [waiting(unit) for unit in pack if unit.waits]
         if not ready or recorder.stopping.is_set():
             return
         pool = self._started_pool(recorder)
@@ -83,8 +83,8 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
             return
         recorder = Recorder.of(self._run)
         while self._pool.busy:
-            for outcome in self._collect(self._pool, recorder):
-                yield GlobalWindows.windowed_value(outcome)
+            for outcomes in self._collect(self._pool, recorder):
+                yield GlobalWindows.windowed_value(outcomes)
         recorder.give_back((self._process, self._weigh), self._pool)
         self._pool = None
 
@@ -102,12 +102,16 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
         self._pool.timeout_s = self._run.timeout_s
         return self._pool
 
-    def _collect(self, pool: WorkerPool[Unit], recorder: Recorder) -> Iterator[Outcome]:
+    def _collect(self, pool: WorkerPool[Unit], recorder: Recorder) -> Iterator[list[Outcome]]:
         if recorder.stopping.is_set():
             pool.stop()
-        for unit, answer in pool.collect(_WAIT_S):
-            self._out.inc()
-            yield died(unit, answer) if isinstance(answer, Died) else answer
+        outcomes = [
+            died(unit, answer) if isinstance(answer, Died) else answer
+            for unit, answer in pool.collect(_WAIT_S)
+        ]
+        if outcomes:
+            self._out.inc(len(outcomes))
+            yield outcomes
 
 
 def weigh_by_size(unit: Unit) -> float:
@@ -134,7 +138,7 @@ def _make_pool(
 
 @dataclass
 class RecordOutcomes(beam.PTransform):  # type: ignore[misc]
-    """Records outcomes in the ledger while the run goes on, and hands them on."""
+    """Records lists of outcomes in the ledger while the run goes on, and hands them on."""
 
     run: Run
 
@@ -150,10 +154,11 @@ class _RecordFn(beam.DoFn):  # type: ignore[misc]
     def __init__(self, run: Run) -> None:
         self._run = run
 
-    def process(self, outcome: Outcome) -> Iterator[Outcome]:
-        _counter(outcome.status).inc()
-        Recorder.of(self._run).add(outcome)
-        yield outcome
+    def process(self, outcomes: list[Outcome]) -> Iterator[list[Outcome]]:
+        for status, number in Counter(outcome.status for outcome in outcomes).items():
+            _counter(status).inc(number)
+        Recorder.of(self._run).add(*outcomes)
+        yield outcomes
 
     def finish_bundle(self) -> None:
         Recorder.of(self._run).commit()

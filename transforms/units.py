@@ -43,7 +43,16 @@ class Unit:
     @property
     def size(self) -> int:
         """Bytes of its files."""
-        return sum(file.size for file in self.files)
+        files = self.files
+        return files[0].size if len(files) == 1 else sum(file.size for file in files)
+
+
+class Pack(list[Unit]):
+    """Units that travel together.
+
+    A class of its own, for Beam takes a plain list apart and pickles each item by itself, at ten
+    times the cost.
+    """
 
 
 @dataclass(frozen=True, slots=True)

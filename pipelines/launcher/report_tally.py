@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -84,16 +85,21 @@ def write_units_csv(units: Iterable[Row], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(CSV_COLUMNS)
+        as_is = itemgetter(*_AS_IS)
         for unit in units:
             table.writerow(
                 [
-                    *(unit[name] for name in _AS_IS),
+                    *as_is(unit),
                     _bytes_of(unit),
-                    json.dumps([output[0] for output in unit["outputs"]], ensure_ascii=False),
-                    json.dumps(unit["metrics"], ensure_ascii=False),
-                    json.dumps(unit["details"], ensure_ascii=False),
+                    _json([output[0] for output in unit["outputs"]]),
+                    _json(unit["metrics"]),
+                    _json(unit["details"]),
                 ]
             )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if value else "{}" if value == {} else "[]"
 
 
 def _waiting(unit: Row) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def work(run, *packs, process=make):
     """Works packs to the end; returns the statuses by unit, and the metrics by name."""
     with pipeline() as p:
         outcomes = p | beam.Create(packs) | ProcessUnits(process, run) | RecordOutcomes(run)
-        assert_that(outcomes | beam.Map(lambda o: o.unit_id), lambda ids: list(ids))
+        assert_that(outcomes | beam.FlatMap(list), lambda ids: list(ids))
     counts = p.result.metrics().query()["counters"]
     metrics = Counter()
     for each in counts:
@@ -67,7 +67,9 @@ def test_the_outcomes_are_handed_on(tmp_path):
     with recorder_of(run), pipeline() as p:
         outcomes = p | beam.Create([units("echo a", "echo b")]) | ProcessUnits(make, run)
         recorded = outcomes | RecordOutcomes(run)
-        about = recorded | beam.Map(lambda o: (o.unit_id, o.status, o.metrics["answer"]))
+        about = recorded | beam.FlatMap(
+            lambda outcomes: [(o.unit_id, o.status, o.metrics["answer"]) for o in outcomes]
+        )
         assert_that(about, equal_to([("echo-a", "completed", "a"), ("echo-b", "completed", "b")]))
 
 

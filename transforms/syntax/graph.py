@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
@@ -28,7 +29,7 @@ from transforms.syntax.join import (
     tables_unit,
     take_snapshot,
 )
-from transforms.units import PackProcess, Unit
+from transforms.units import Pack, PackProcess, Unit
 
 _FAILED, _LEFT_OUT = "failed", "left_out"
 
@@ -67,7 +68,8 @@ class _FormUnitFn(beam.DoFn):  # type: ignore[misc]
 
 @dataclass
 class WriteTables(beam.PTransform):  # type: ignore[misc]
-    """Makes the tables once all outcomes are recorded: `Outcome` to the outcome of the tables.
+    """Makes the tables once all outcomes are recorded: lists of `Outcome` to
+    that of the tables.
 
     Nothing comes out if the tables are up to date, or if the run was stopped: those of before stay
     then. Shuffles the names of what is to be made, and nothing else.
@@ -108,7 +110,7 @@ class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
         self._run = run
         self._choice = choice
 
-    def process(self, _count: int) -> Iterator[list[Unit]]:
+    def process(self, _count: int) -> Iterator[Pack]:
         run, recorder = self._run, Recorder.of(self._run)
         if recorder.stopping.is_set():
             return
@@ -125,7 +127,7 @@ class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
         if decision.action == "work":
             recorder.count("todo")
             recorder.count("units")
-            yield [index_unit(snapshot, decision.unit)]
+            yield Pack([index_unit(snapshot, decision.unit)])
         else:
             clear_stage(run.output)
 
@@ -134,12 +136,13 @@ class _EachTableFn(beam.DoFn):  # type: ignore[misc]
     def __init__(self, choice: TableChoice) -> None:
         self._choice = choice
 
-    def process(self, index: Outcome) -> Iterator[list[Unit] | TaggedOutput]:
+    def process(self, outcomes: list[Outcome]) -> Iterator[Pack | TaggedOutput]:
+        (index,) = outcomes
         if index.status == FAILED:
-            yield TaggedOutput(_FAILED, index)
+            yield TaggedOutput(_FAILED, outcomes)
             return
         for unit in table_units(index, self._choice):
-            yield [unit]
+            yield Pack([unit])
 
 
 class _ReplaceFn(beam.DoFn):  # type: ignore[misc]
@@ -147,11 +150,11 @@ class _ReplaceFn(beam.DoFn):  # type: ignore[misc]
         self._run = run
         self._choice = choice
 
-    def process(self, element: tuple[str, Iterable[Outcome]]) -> Iterator[Outcome]:
-        run, steps = self._run, list(element[1])
+    def process(self, element: tuple[str, Iterable[list[Outcome]]]) -> Iterator[list[Outcome]]:
+        run, steps = self._run, list(chain.from_iterable(element[1]))
         failed = any(step.status == FAILED for step in steps)
         if failed or len(steps) == len(self._choice.tables):
             states = Recorder.of(run).ledger.unit_states(run.pipeline, [TABLES_UNIT])
             old = states[TABLES_UNIT].outputs if TABLES_UNIT in states else ()
-            yield replace_tables(steps, run.output, old)
+            yield [replace_tables(steps, run.output, old)]
         clear_stage(run.output)

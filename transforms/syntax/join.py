@@ -103,12 +103,8 @@ def tables_unit(snapshot: Snapshot, choice: TableChoice) -> Unit:
 
 
 def index_unit(snapshot: Snapshot, tables: Unit) -> Unit:
-    """Returns the unit of the first step: the index of names."""
-    return replace(
-        tables,
-        unit_id=f"{TABLES_UNIT}: {_INDEX}",
-        details={STEP: _INDEX, "live": snapshot.path},
-    )
+    """Returns the unit of the first step, the index of names; each step is the same unit."""
+    return replace(tables, details={STEP: _INDEX, "live": snapshot.path})
 
 
 def table_units(index: Outcome, choice: TableChoice) -> list[Unit]:
@@ -116,7 +112,7 @@ def table_units(index: Outcome, choice: TableChoice) -> list[Unit]:
     details = {"live": index.details["live"], "index": index.outputs[0].path}
     return [
         Unit(
-            f"{TABLES_UNIT}: {name}",
+            TABLES_UNIT,
             (),
             settings=index.settings_fingerprint,
             details={STEP: name, **details},
@@ -190,7 +186,7 @@ def replace_tables(steps: Sequence[Outcome], output: OutputRoot, old: Sequence[O
     """
     failed = next((step for step in steps if step.status == FAILED), None)
     if failed is not None:
-        return replace(failed, unit_id=TABLES_UNIT, outputs=(), details={}, metrics={})
+        return replace(failed, outputs=(), details={}, metrics={})
     new = [
         output.adopt(staged, staged.path.partition(f"/{_folder(output)}/")[2])
         for step in steps
@@ -204,7 +200,6 @@ def replace_tables(steps: Sequence[Outcome], output: OutputRoot, old: Sequence[O
     remove_dead_parts(output, steps[0].details["live"])
     return replace(
         steps[0],
-        unit_id=TABLES_UNIT,
         outputs=tuple(sorted(new, key=lambda table: table.path)),
         details={},
         metrics={f"rows_{step.details[STEP]}": step.metrics["rows"] for step in steps},
