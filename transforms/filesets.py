@@ -93,8 +93,8 @@ class _RecordLeftOutFn(beam.DoFn):  # type: ignore[misc]
 class SkipUpToDate(beam.PTransform):  # type: ignore[misc]
     """Leaves out units that are up to date: `Unit` to packs of units, each with a reason.
 
-    Units that wait stay in; what is skipped is counted and noted as seen. Shuffles the packs, so
-    that all is discovered before anything is worked, and the work spreads over the workers.
+    Units that wait stay in; what is skipped is counted and noted as seen. Shuffles the packs where
+    several Beam workers share them; where there is one, the work begins while files are listed.
     """
 
     run: Run
@@ -104,7 +104,8 @@ class SkipUpToDate(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, units: beam.PCollection) -> beam.PCollection:
         """Builds the decisions."""
-        return units | "Decide" >> beam.ParDo(_DecideFn(self.run)) | "Spread" >> beam.Reshuffle()
+        packs = units | "Decide" >> beam.ParDo(_DecideFn(self.run))
+        return packs | "Spread" >> beam.Reshuffle() if self.run.is_spread else packs
 
 
 class _DecideFn(beam.DoFn):  # type: ignore[misc]
@@ -129,6 +130,7 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
             yield GlobalWindows.windowed_value(pack)
         if self._pack:
             yield GlobalWindows.windowed_value(self._pack)
+        Recorder.of(self._run).count("discovered")
 
     def _decide(self) -> Iterator[Pack]:
         recorder, run = Recorder.of(self._run), self._run

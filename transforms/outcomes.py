@@ -21,6 +21,7 @@ from transforms.worker_pool import WorkerPool
 from transforms.worker_process import Died
 
 _WAIT_S = 0.2
+_MOST_WAITING = 200_000  # units listed ahead of the work, so that the total is known soon
 _PACK_S = 1.0  # of work in a pack: little is lost to a kill, and there are not too many files
 _UNIT_WEIGHS_BYTES = 4096  # what a unit costs beside its bytes: a file is opened, a row recorded
 
@@ -65,7 +66,6 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
 
     def process(self, pack: Pack) -> Iterator[list[Outcome]]:
         recorder = Recorder.of(self._run)
-        recorder.count("discovered")
         self._in.inc(len(pack))
         ready = [unit for unit in pack if not unit.waits]
         if len(ready) < len(pack):
@@ -75,15 +75,16 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
             return
         pool = self._started_pool(recorder)
         pool.submit(ready)
-        while not pool.wants_more:
-            yield from self._collect(pool, recorder)
+        yield from self._collect(pool, recorder, 0)
+        while pool.backlog > _MOST_WAITING:
+            yield from self._collect(pool, recorder, _WAIT_S)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         if self._pool is None:
             return
         recorder = Recorder.of(self._run)
         while self._pool.busy:
-            for outcomes in self._collect(self._pool, recorder):
+            for outcomes in self._collect(self._pool, recorder, _WAIT_S):
                 yield GlobalWindows.windowed_value(outcomes)
         recorder.give_back((self._process, self._weigh), self._pool)
         self._pool = None
@@ -102,12 +103,14 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
         self._pool.timeout_s = self._run.timeout_s
         return self._pool
 
-    def _collect(self, pool: WorkerPool[Unit], recorder: Recorder) -> Iterator[list[Outcome]]:
+    def _collect(
+        self, pool: WorkerPool[Unit], recorder: Recorder, wait_s: float
+    ) -> Iterator[list[Outcome]]:
         if recorder.stopping.is_set():
             pool.stop()
         outcomes = [
             died(unit, answer) if isinstance(answer, Died) else answer
-            for unit, answer in pool.collect(_WAIT_S)
+            for unit, answer in pool.collect(wait_s)
         ]
         if outcomes:
             self._out.inc(len(outcomes))

@@ -17,6 +17,7 @@ class Run:
 
     Attributes:
         workers: Worker processes of each Beam worker.
+        is_spread: Whether several Beam workers share the work.
         too_many_failed: Given failed, finished and all units, whether the run shall stop.
         min_free_bytes: The run stops when the output's disk has less.
     """
@@ -31,6 +32,7 @@ class Run:
     retries: int = 3
     timeout_s: float = 600.0
     workers: int = 1
+    is_spread: bool = False
     too_many_failed: Callable[[int, int, int], bool] | None = None
     min_free_bytes: int = 0
 

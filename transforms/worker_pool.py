@@ -75,12 +75,6 @@ class WorkerPool(Generic[Item]):
         """Whether any item is not answered yet."""
         return bool(self._waiting) or any(worker.sent for worker in self._workers)
 
-    @property
-    def wants_more(self) -> bool:
-        """Whether the workers would run dry without further items."""
-        enough = 2 * self._size * self._batch_weight()
-        return self.backlog < self._size or self._waiting_weight < enough
-
     def submit(self, items: Sequence[Item]) -> None:
         """Adds items; their answers come from `collect`."""
         if not self._stopping:

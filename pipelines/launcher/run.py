@@ -158,6 +158,7 @@ def make_run(pipeline: str, options: CommonOptions) -> Run:
         retries=options.retries,
         timeout_s=options.timeout,
         workers=preflight.choose_workers(options.workers) if local else options.workers or 1,
+        is_spread=not local,
         too_many_failed=_StopRule(options.on_error == "stop", options.max_failures),
         min_free_bytes=int(options.min_free_space),
     )

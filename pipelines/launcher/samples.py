@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from batchio import sinarame_samples
+from batchio import ast_samples, sinarame_samples
 from batchio.errors import CannotRun, HeadraceError, UsageError
 from batchio.fileset import is_local, local_path
 from pipelines.launcher.command_line import parse
@@ -52,6 +52,9 @@ MAKERS: Mapping[str, SampleMaker] = MappingProxyType(
         "radar": SampleMaker(
             sinarame_samples.sample_files,
             "--input '{folder}/**/*' --volume_types '{folder}/volume_types.yaml' --output out",
+        ),
+        "syntax": SampleMaker(
+            ast_samples.sample_files, "--input '{folder}/**/*.json*' --output tables"
         ),
     }
 )

@@ -61,7 +61,7 @@ def test_one_worker_and_several_give_the_same(pool_of):
 
 def test_workers_start_as_items_come_and_stay(pool_of):
     pool = pool_of(3)
-    assert (pool.workers, pool.busy, pool.backlog, pool.wants_more) == ([], False, 0, True)
+    assert (pool.workers, pool.busy, pool.backlog) == ([], False, 0)
     first = answers(pool, ["pid 1"])
     assert len(pool.workers) == 1
     assert answers(pool, ["pid 2"]) == {"pid 2": first["pid 1"]}
@@ -81,7 +81,7 @@ def test_slow_items_are_handed_out_one_by_one(pool_of, tmp_path):
     answers(pool, [f"sleep 0.3{number}" for number in range(4)])
     pool.submit([f"wait_for {tmp_path}/{number}" for number in range(6)])
     assert [len(worker.sent) for worker in pool.workers] == [1, 1]
-    assert (pool.backlog, pool.wants_more) == (4, False)
+    assert pool.backlog == 4
     for number in range(6):
         (tmp_path / str(number)).touch()
     assert len(answers(pool)) == 6

@@ -10,6 +10,7 @@ from transforms.syntax.extraction import Import
 from transforms.syntax.modules import dotted_module
 
 EVERYTHING = "*"
+DEFAULT = "default"
 _VERSION = re.compile(r"v\d+")
 
 
@@ -56,7 +57,7 @@ def local_name(language: str, import_: Import) -> str:
     if alias:
         return "" if alias == "_" else alias
     if name:
-        return "" if name == "default" and kind != "export-from" else name
+        return "" if name == DEFAULT and kind != "export-from" else name
     if language == "python":
         return module
     if language in ("javascript", "typescript") or kind in ("include", "require"):

@@ -160,11 +160,14 @@ class Extraction:
         kinds: How many nodes of each kind there are.
         errors: How many errors the parser left in the tree.
         line_first, line_last: Lines that the tree spans; 0 where the dump has none.
+        default: The symbol that is meant by importing the file as one thing: JavaScript's
+            `export default` and `module.exports`.
         state: What a shape carries from one piece of a streamed tree to the next.
     """
 
     __slots__ = (
         "calls",
+        "default",
         "errors",
         "imports",
         "inherits",
@@ -194,6 +197,7 @@ class Extraction:
         self.errors = 0
         self.line_first = 0
         self.line_last = 0
+        self.default: Symbol | None = None
         self.state: dict[str, Any] = {}
 
     def define(

@@ -116,6 +116,8 @@ class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
             return
         recorder.commit()
         snapshot = take_snapshot(recorder.ledger, run.pipeline, run.record.started, run.output)
+        if snapshot is None:
+            return
         decision = decide_all(
             [tables_unit(snapshot, self._choice)],
             recorder.ledger,

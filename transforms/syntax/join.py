@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from batchio.fileset import STATE_FOLDER, list_files, local_copy
 from batchio.fingerprint import of_value
-from batchio.ledger_view import LedgerView, LiveUnit
 from batchio.output import Output, OutputRoot, remove
 from batchio.records import FAILED, Outcome
 from batchio.syntax_parts import PartRows, write_part
@@ -31,6 +30,9 @@ from transforms.syntax.names import NameIndex, build_index
 from transforms.syntax.tables import partitions, write_table
 from transforms.syntax.take_trees import PARTS_FOLDER
 from transforms.units import Made, Unit
+
+if TYPE_CHECKING:  # workers need no database
+    from batchio.ledger_view import LedgerView, LiveUnit
 
 TABLES_UNIT = "tables"
 STEP = "step"
@@ -71,10 +73,13 @@ class Snapshot(NamedTuple):
     fingerprint: str
 
 
-def take_snapshot(ledger: LedgerView, pipeline: str, started: str, output: OutputRoot) -> Snapshot:
+def take_snapshot(
+    ledger: LedgerView, pipeline: str, started: str, output: OutputRoot
+) -> Snapshot | None:
     """Writes down in which part the newest rows are of each file that the run has seen.
 
-    A file whose worker died is in no part: it gets a row in one of its own.
+    A file whose worker died is in no part: it gets a row in one of its own. Returns None if there
+    is no file: tables are not emptied by a pattern that matches nothing.
     """
     digest = hashlib.sha256()
     parts: list[str] = []
@@ -88,6 +93,8 @@ def take_snapshot(ledger: LedgerView, pipeline: str, started: str, output: Outpu
             inputs.append(unit.path)
         elif unit.status == FAILED:
             lost.add(_lost_row(unit))
+    if not parts and not len(lost):
+        return None
     if len(lost):
         parts.append(stage(output, _LOST, partial(write_part, lost)).path)
         inputs.append("")
@@ -195,7 +202,7 @@ def replace_tables(steps: Sequence[Outcome], output: OutputRoot, old: Sequence[O
     kept = {table.path for table in new}
     if not output.suffix:  # else earlier ones stay
         for table in old:
-            if table.path not in kept:
+            if table.path not in kept and table.path.startswith(output.folder):
                 remove(table.path)
     remove_dead_parts(output, steps[0].details["live"])
     return replace(

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from batchio.syntax_parts import key_of
-from transforms.syntax.bindings import EVERYTHING, local_name
+from transforms.syntax.bindings import local_name
 from transforms.syntax.extraction import Extraction, Symbol
 from transforms.syntax.lookup_rules import cached_key, called_name, last_part
 from transforms.syntax.modules import candidates_from, place_of, provided
@@ -87,8 +87,9 @@ def _symbols(out: Extraction, names: Names) -> list[Row]:
                 symbol.complexity,
                 nodes[symbol],
                 symbol.doc,
-                cached_key(qualified) if names.first[qualified] is symbol else 0,
+                names.key_in_file(symbol),
                 names.global_key(symbol),
+                symbol is out.default,
             )
         )
     return rows
@@ -121,9 +122,8 @@ def _imports(out: Extraction, names: Names) -> list[Row]:
         keys, whole = _candidate_keys(out.language, place, import_.module, import_.name)
         local = local_name(out.language, import_) if hands_on else ""
         # `import a.b` binds `a`, which is not what it imports.
-        is_name = local != EVERYTHING and "." not in local
-        binds = cached_key(local) if is_name else 0
-        rows.append((*import_, keys, whole, binds, names.key_in_file(import_)))
+        binds = 0 if "." in local else cached_key(local)
+        rows.append((*import_, keys, whole, binds, names.key_of_taken(import_)))
     return rows
 
 

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from batchio.syntax_parts import key_of
+from batchio.syntax_parts import NAME_FACTOR, key_of
 from transforms.syntax.modules import FAMILIES
 
 ALWAYS, IN_ITS_BODY, NEVER = "always", "in its body", "never"
@@ -68,6 +68,7 @@ _RULES = {
 }
 _UNKNOWN = LookupRules()
 
+_KEY_BITS = 2**64 - 1
 _DOTS_ONLY = frozenset({"python", "javascript", ""})
 _TYPE_ARGUMENTS = re.compile(r"<[^()]*>")
 _TYPE = re.compile(
@@ -111,6 +112,16 @@ def called_name(language: str, callee: str, receiver_type: str) -> str:
 def last_part(name: str) -> str:
     """Returns the last part of a plain name."""
     return name[name.rfind(".") + 1 :]
+
+
+def name_key(name: str) -> int:
+    """Returns the key of a plain name, made of those of its parts (see `NAME_FACTOR`)."""
+    if "." not in name:
+        return cached_key(name)
+    key = 0
+    for part in reversed(name.split(".")):
+        key = (cached_key(part) + NAME_FACTOR * key) & _KEY_BITS
+    return key
 
 
 def looks_full(language: str, name: str) -> bool:

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 
 from batchio.syntax_parts import key_of
 from transforms.syntax.bindings import (
+    DEFAULT,
     EVERYTHING,
     bindings_of,
     class_name,
     full_name,
-    go_package,
     joined,
 )
 from transforms.syntax.extraction import (
@@ -40,13 +40,14 @@ from transforms.syntax.lookup_rules import (
     IN_ITS_BODY,
     cached_key,
     looks_full,
+    name_key,
     plain_name,
     rules_of,
 )
 from transforms.syntax.modules import FAMILIES, dotted_module
 
 Target = tuple[int, int, int, int, int]
-"""The columns `target_id`, `via`, `rest_key`, `member_key` and `global_key` of a part."""
+"""The columns `target_id`, `via`, `rest_key`, `head_key` and `global_key` of a part."""
 
 NOWHERE: Target = (0, -1, 0, 0, 0)
 _CLASSES = frozenset({CLASS, ENUM, INTERFACE, STRUCT})
@@ -79,7 +80,8 @@ class Names:
         self.first: dict[str, Symbol] = {}
         self._by_id: dict[int, Symbol] = {}
         self._name_symbols(out.symbols, path)
-        self._package = self._package_of(out.symbols)
+        self._space = self._space_of(out.symbols)
+        self._package = "" if self._space is None else self.qualified[self._space]
         self._bases: dict[Symbol, list[Symbol]] = defaultdict(list)
         self._outer: dict[Symbol, list[str]] = defaultdict(list)
         self._known: dict[tuple[Symbol | None, str], Target] = {}
@@ -102,18 +104,27 @@ class Names:
             if first is not symbol and _rank(symbol) < _rank(first):
                 self.first[name] = symbol
 
-    def _package_of(self, symbols: list[Symbol]) -> str:
+    def _space_of(self, symbols: list[Symbol]) -> Symbol | None:
+        """Returns the package that all of the file is in."""
         if self._rules.has_package:
             for symbol in symbols:
                 if symbol.kind == NAMESPACE and symbol.parent is None:
-                    return self.qualified[symbol]
-        return ""
+                    return symbol
+        return None
 
-    def key_in_file(self, import_: Import) -> int:
-        """Returns the key of what an import takes, as it is named in the imported file."""
-        if import_.name in ("", EVERYTHING):
+    def key_in_file(self, symbol: Symbol) -> int:
+        """Returns the key of a symbol's name in the file; 0 if that means another symbol."""
+        name = self.qualified[symbol]
+        if self.first[name] is not symbol:
             return 0
-        return cached_key(self._in_class_file(import_, "") if self._rules.by_name else import_.name)
+        # A package of Go is known by its directory, whatever it is called.
+        return name_key(name.removeprefix(f"{self._package}.") if self._language == "go" else name)
+
+    def key_of_taken(self, import_: Import) -> int:
+        """Returns the key of what an import takes out of a file; 0 where the rest has it in it."""
+        if self._rules.by_name or import_.name == EVERYTHING:
+            return 0
+        return cached_key(import_.name)
 
     def add_base(self, symbol: Symbol, base: str, kind: str) -> Target:
         """Returns what a base of a class means, and looks for the class's members there too."""
@@ -152,7 +163,7 @@ class Names:
     def _lexical(self, scope: Symbol | None, head: str) -> Symbol | None:
         """Returns the symbol that a bare name means, from the scope outwards."""
         members = self._rules.members
-        inner = scope
+        inner = scope or self._space
         while inner is not None:
             if inner.kind not in _CLASSES or (
                 members is ALWAYS or (members is IN_ITS_BODY and inner is scope)
@@ -236,20 +247,15 @@ class Names:
         """Returns what the rest of a name means in what an import is of."""
         import_ = self._imports[number]
         if self._rules.by_name:
-            key = cached_key(self._in_class_file(import_, rest))
-            return (0, number, key, key, self._global_key(joined(full_name(import_), rest)))
+            known = self._global_key(joined(full_name(import_), rest))
+            return (0, number, *_keys(self._in_class_file(import_, rest)), known)
         if self._language == "go":
             # The run knows the package by its directory, which is not known here.
-            rest = joined(go_package(import_.module) if self._package else "", rest)
-            return (0, number, cached_key(rest), 0, 0)
-        if import_.name not in ("", EVERYTHING):
-            # What a file exports by default mostly has there the name that it is given here.
-            taken = import_.alias if import_.name == "default" else import_.name
-            member = joined(taken, rest)
-            return (0, number, cached_key(rest), cached_key(member), self._global_key(member))
-        if not rest and self._family == "js" and import_.kind == "require":
-            rest = import_.alias  # the one thing that the file exports
-        return (0, number, cached_key(rest), 0, self._global_key(rest))
+            return (0, number, *_keys(rest), 0)
+        name = "" if import_.name == EVERYTHING else import_.name
+        if not rest and not name and import_.kind == "require" and self._family == "js":
+            rest = DEFAULT  # the one thing that the file exports
+        return (0, number, *_keys(rest), self._global_key(joined(name, rest)))
 
     def _in_class_file(self, import_: Import, rest: str) -> str:
         """Returns a name as the file of an imported class has it, with its package or without."""
@@ -266,8 +272,7 @@ class Names:
         known = self._global_key(self._in_program(scope, name)) if self._rules.is_global else 0
         if self._rules.by_name or len(self._bound.stars) != 1:
             return (0, -1, 0, 0, known)
-        key = cached_key(name)
-        return (0, self._bound.stars[0], key, key, known)
+        return (0, self._bound.stars[0], *_keys(name), known)
 
     def _in_program(self, scope: Symbol | None, name: str) -> str:
         """Returns a name as the whole program knows it."""
@@ -295,6 +300,11 @@ class Names:
             return 0
         place = f"go:{self._directory}" if self._language == "go" else self._family
         return cached_key(f"{place}:{name}")
+
+
+def _keys(name: str) -> tuple[int, int]:
+    """Returns the keys of a plain name and of its first part."""
+    return name_key(name), cached_key(name.partition(".")[0])
 
 
 def _rank(symbol: Symbol) -> tuple[bool, bool]:

@@ -7,7 +7,8 @@ from transforms.syntax.extraction import Call, Extraction, Import, Inherit
 from transforms.syntax.link import link
 
 DUMP = "dumps/a.json"
-NOWHERE = {"target_id": 0, "via": -1, "rest_key": 0, "member_key": 0, "global_key": 0}
+NOWHERE = {"target_id": 0, "via": -1, "rest_key": 0, "head_key": 0, "global_key": 0}
+_FACTOR = 0xC2B2AE3D27D4EB4F
 
 
 def key(text):
@@ -15,10 +16,18 @@ def key(text):
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def through(number, *, rest="", member="", run=""):
+def name_key(name):
+    """The key of a dotted name: that of its first part and a multiple of that of the rest."""
+    head, _, rest = name.partition(".")
+    return (key(head) + _FACTOR * name_key(rest)) % 2**64 if name else 0
+
+
+def through(number, *, rest="", run=""):
     """The keys of a name that an import leads to, those that are not empty."""
-    texts = {"rest_key": rest, "member_key": member, "global_key": run}
-    return {"via": number} | {name: key(text) for name, text in texts.items() if text}
+    told = {"via": number}
+    if rest:
+        told |= {"rest_key": name_key(rest), "head_key": key(rest.partition(".")[0])}
+    return told | ({"global_key": key(run)} if run else {})
 
 
 def in_run(name):

@@ -4,7 +4,7 @@ import sys
 import textwrap
 
 import pytest
-from linked_file import DUMP, NOWHERE, File, key
+from linked_file import DUMP, NOWHERE, File, key, name_key
 
 from batchio.syntax_parts import PartRows
 from transforms.syntax.extraction import Import
@@ -89,7 +89,7 @@ def test_only_the_first_of_a_name_has_its_key():
 
 def test_a_method_is_meant_rather_than_the_field_of_its_name():
     file = File("java", "class A", "field A.size", "method A.size")
-    assert [row["name_key"] for row in file.symbols()] == [key("A"), 0, key("A.size")]
+    assert [row["name_key"] for row in file.symbols()] == [key("A"), 0, name_key("A.size")]
 
 
 def test_a_definition_is_meant_rather_than_the_declaration_before_it():
@@ -140,26 +140,33 @@ def test_an_import_keeps_its_facts():
         ("python", ("a.b",), "", ""),
         ("python", ("a.b", "", "x"), "x", ""),
         ("python", ("m", "n"), "n", "n"),
-        ("python", ("m", "*"), "", ""),
+        ("python", ("m", "*"), "*", ""),
         ("javascript", ("./m", "n", "k"), "k", "n"),
         ("javascript", ("./m", "n", "k", "export-from"), "k", "n"),
         ("javascript", ("./m", "default", "", "export-from"), "default", "default"),
-        ("javascript", ("./m", "*", "", "export-from"), "", ""),
+        ("javascript", ("./m", "*", "", "export-from"), "*", ""),
+        ("javascript", ("./m", "*", "ns"), "ns", ""),
         ("javascript", ("./m", "*", "ns", "export-from"), "ns", ""),
         ("javascript", ("./m",), "", ""),
         ("typescript", ("./m", "n"), "n", "n"),
         ("rust", ("crate::m", "n"), "n", "n"),
         ("solidity", ("./m.sol", "A", "B"), "B", "A"),
-        ("solidity", ("./m.sol",), "", ""),
-        ("java", ("com.x", "Foo"), "", "Foo"),
+        ("solidity", ("./m.sol",), "*", ""),
+        ("java", ("com.x", "Foo"), "", ""),
         ("c", ("x.h", "", "", "include"), "", ""),
-        ("php", ("App\\Models", "User"), "", "App.Models.User"),
+        ("php", ("App\\Models", "User"), "", ""),
     ],
 )
 def test_an_import_says_what_it_binds_for_others_and_what_it_takes(language, taken, binds, name):
     (row,) = File(language).take(*taken).imports()
     assert row["binds_key"] == (key(binds) if binds else 0)
     assert row["name_key"] == (key(name) if name else 0)
+
+
+def test_what_a_file_exports_by_default_is_marked():
+    file = File("javascript", "function f", "function g")
+    file.out.default = file.named["g"]
+    assert [row["is_default"] for row in file.symbols()] == [False, True]
 
 
 def test_a_file_says_under_which_keys_it_is_imported():

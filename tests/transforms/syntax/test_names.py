@@ -7,6 +7,7 @@ from syntax_rows import Row, Tree, row, rows_of, tree
 
 from batchio.syntax_parts import key_of
 from transforms.syntax.live import LiveTrees, Part, live_trees, parents, starts
+from transforms.syntax.lookup_rules import name_key
 from transforms.syntax.names import (
     Imports,
     Lookup,
@@ -26,7 +27,8 @@ def python(path: str, provides: str = "", **lists: Sequence[Row]) -> Tree:
 
 
 def symbol(path: str, name: str, **values: object) -> Row:
-    return row("symbols", symbol_id=K(f"{path}:{name}"), name=name, name_key=K(name), **values)
+    key = name_key(name)
+    return row("symbols", symbol_id=K(f"{path}:{name}"), name=name, name_key=key, **values)
 
 
 def import_(*candidates: str, whole: int = 0, name: str = "", binds: str = "") -> Row:
@@ -40,8 +42,14 @@ def import_(*candidates: str, whole: int = 0, name: str = "", binds: str = "") -
     )
 
 
-def call(via: int = 0, **keys: str) -> Row:
-    return row("calls", via=via, **{name: K(text) for name, text in keys.items()})
+def call(rest: str = "", via: int = 0, run: str = "", of: str = "calls") -> Row:
+    head = rest.partition(".")[0]
+    keys = {"rest_key": name_key(rest), "head_key": name_key(head), "global_key": name_key(run)}
+    return row(of, via=via, **keys)
+
+
+def star(*candidates: str) -> Row:
+    return import_(*candidates, whole=len(candidates), binds="*")
 
 
 def trees_of(*trees: Tree) -> LiveTrees:
@@ -69,12 +77,16 @@ def called(*trees: Tree, via: str = "calls") -> list[int]:
 
 def test_the_first_candidate_that_is_a_file_is_meant() -> None:
     found = imported(
-        python("a", imports=[import_("no", "b", "c", whole=2), import_("no", "c", "b", whole=1)]),
+        python("a", imports=[
+                import_("no", "b", "c", whole=2, name="name"),
+                import_("no", "c", "b", whole=1, name="name"),
+            ],
+        ),
         python("b", provides="b"),
         python("c", provides="c"),
     )
     assert found.files.tolist() == [K("b"), K("c")]
-    assert found.whole.tolist() == [True, False]
+    assert found.names.tolist() == [0, K("name")]
 
 
 def test_imports_of_unknown_files_stay_open() -> None:
@@ -109,16 +121,15 @@ def test_dead_rows_provide_nothing() -> None:
 
 
 def test_a_target_in_the_same_file_is_kept() -> None:
-    assert called(python("a", calls=[call(via=-1, target_id="here", global_key="g")])) == [
-        K("here")
-    ]
+    here = row("calls", via=-1, target_id=5, global_key=K("g"))
+    assert called(python("a", calls=[here])) == [5]
 
 
 def test_a_member_of_an_imported_file_is_found() -> None:
     user = python(
         "a",
         imports=[import_("pkg.util", "pkg", whole=1, name="util")],
-        calls=[call(rest_key="run", member_key="util.run"), call(rest_key="no", member_key="run")],
+        calls=[call("run"), call("no")],
     )
     util = python("pkg/util", provides="pkg.util", symbols=[symbol("pkg/util", "run")])
     assert called(user, util) == [K("pkg/util:run"), 0]
@@ -128,19 +139,19 @@ def test_a_name_imported_out_of_a_file_is_found() -> None:
     user = python(
         "a",
         imports=[import_("pkg.Tool", "pkg", whole=1, name="Tool")],
-        calls=[call(rest_key="run", member_key="Tool.run")],
+        calls=[call("run"), call("Tool.run")],
     )
     package = python(
         "pkg", provides="pkg", symbols=[symbol("pkg", "run"), symbol("pkg", "Tool.run")]
     )
-    assert called(user, package) == [K("pkg:Tool.run")]
+    assert called(user, package) == [K("pkg:Tool.run"), 0]
 
 
 def test_each_file_has_imports_of_its_own() -> None:
     trees = [
-        python("a", imports=[import_("b", whole=1)], calls=[call(rest_key="f")]),
+        python("a", imports=[import_("b", whole=1)], calls=[call("f")]),
         python("b", provides="b", symbols=[symbol("b", "f")]),
-        python("c", imports=[import_("x"), import_("d", whole=1)], calls=[call(1, rest_key="f")]),
+        python("c", imports=[import_("x"), import_("d", whole=1)], calls=[call("f", 1)]),
         python("d", provides="d", symbols=[symbol("d", "f")]),
     ]
     assert called(trees[0], *trees[1:]) == [K("b:f")]
@@ -149,7 +160,7 @@ def test_each_file_has_imports_of_its_own() -> None:
 
 def test_a_name_without_an_id_of_its_own_is_not_found() -> None:
     later = row("symbols", symbol_id=5, name="f", name_key=0)
-    user = python("a", imports=[import_("b", whole=1)], calls=[call(), call(member_key="f")])
+    user = python("a", imports=[import_("b", whole=1)], calls=[call(), call("f")])
     assert called(user, python("b", provides="b", symbols=[later])) == [0, 0]
 
 
@@ -163,7 +174,7 @@ def chain(hops: int) -> list[Tree]:
         )
         for number in range(hops)
     ]
-    user = python("user", imports=[import_("hub0", name="f")], calls=[call(member_key="f")])
+    user = python("user", imports=[import_("hub0", name="f")], calls=[call()])
     last = f"hub{hops}"
     return [user, *hubs, python(last, provides=last, symbols=[symbol(last, "f")])]
 
@@ -182,7 +193,7 @@ def test_files_that_import_each_other_define_nothing() -> None:
         python(one, provides=one, imports=[import_(other, name="f", binds="f")])
         for one, other in (("x", "y"), ("y", "x"))
     ]
-    user = python("a", imports=[import_("x", name="f")], calls=[call(member_key="f")])
+    user = python("a", imports=[import_("x", name="f")], calls=[call()])
     assert called(user, *hubs) == [0]
 
 
@@ -191,8 +202,8 @@ def test_a_name_is_handed_on_under_its_new_name() -> None:
     core = python("core", provides="core", symbols=[symbol("core", "f")])
     user = python(
         "a",
-        imports=[import_("hub", name="g")],
-        calls=[call(member_key="g"), call(member_key="f")],
+        imports=[import_("hub", name="g"), import_("hub", name="f")],
+        calls=[call(), call(via=1)],
     )
     assert called(user, hub, core) == [K("core:f"), 0]
 
@@ -205,7 +216,7 @@ def test_what_a_file_defines_itself_comes_before_what_it_imports() -> None:
         imports=[import_("core", name="f", binds="f")],
     )
     core = python("core", provides="core", symbols=[symbol("core", "f")])
-    user = python("a", imports=[import_("hub", name="f")], calls=[call(member_key="f")])
+    user = python("a", imports=[import_("hub", name="f")], calls=[call()])
     assert called(user, hub, core) == [K("hub:f")]
 
 
@@ -214,12 +225,141 @@ def test_an_imported_file_is_no_name_that_is_handed_on() -> None:
         "hub", provides="hub", imports=[import_("hub.util", whole=1, name="util", binds="util")]
     )
     util = python("hub/util", provides="hub.util", symbols=[symbol("hub/util", "util")])
-    user = python("a", imports=[import_("hub", name="util")], calls=[call(member_key="util")])
+    user = python("a", imports=[import_("hub", name="util")], calls=[call()])
     assert called(user, hub, util) == [0]
 
 
+def test_a_member_is_found_of_a_class_that_is_handed_on() -> None:
+    names = ("Helper", "Helper.run", "Helper.In.go")
+    core = python("core", provides="core", symbols=[symbol("core", name) for name in names])
+    hub = python("hub", provides="hub", imports=[import_("core", name="Helper", binds="Aid")])
+    user = python(
+        "a",
+        imports=[import_("hub", name="Aid"), import_("hub", whole=1)],
+        calls=[
+            *(call("run"), call("In.go"), call("no")),
+            *(call("Aid.run", 1), call("Aid", 1), call("Helper.run", 1)),
+        ],
+    )
+    found = ["core:Helper.run", "core:Helper.In.go", "core:Helper.run", "core:Helper"]
+    assert called(user, hub, core) == [K(found[0]), K(found[1]), 0, K(found[2]), K(found[3]), 0]
+
+
+def test_a_class_without_the_member_hides_the_one_that_it_is_imported_over() -> None:
+    hub = python(
+        "hub",
+        provides="hub",
+        symbols=[symbol("hub", "Helper")],
+        imports=[import_("core", name="Helper", binds="Helper"), star("core")],
+    )
+    names = ("Helper", "Helper.run")
+    core = python("core", provides="core", symbols=[symbol("core", name) for name in names])
+    user = python("a", imports=[import_("hub", name="Helper")], calls=[call("run"), call()])
+    assert called(user, hub, core) == [0, K("hub:Helper")]
+
+
+def star_chain(hops: int) -> list[Tree]:
+    """Calls by way of `hub0`; each hub has all of the next, the last defines what is called."""
+    hubs = [
+        python(f"hub{number}", provides=f"hub{number}", imports=[star(f"hub{number + 1}")])
+        for number in range(hops)
+    ]
+    last = f"hub{hops}"
+    symbols = [symbol(last, name) for name in ("f", "A", "A.run")]
+    user = python(
+        "user",
+        imports=[import_("hub0", name="A"), import_("hub0", whole=1), star("hub0")],
+        calls=[call("run"), call("f", 1), call("A.run", 2)],
+    )
+    return [user, *hubs, python(last, provides=last, symbols=symbols)]
+
+
+@pytest.mark.parametrize("hops", [0, 1, 2, 3])
+def test_names_are_followed_through_files_that_hand_on_all_they_have(hops: int) -> None:
+    last = f"hub{hops}"
+    assert called(*star_chain(hops)) == [K(f"{last}:{name}") for name in ("A.run", "f", "A.run")]
+
+
+def test_all_names_are_not_followed_for_ever() -> None:
+    assert called(*star_chain(4)) == [0, 0, 0]
+
+
+def test_files_that_have_all_of_each_other_define_nothing() -> None:
+    hubs = [python(one, provides=one, imports=[star(two)]) for one, two in ("xy", "yx")]
+    assert called(python("a", imports=[import_("x", name="f")], calls=[call()]), *hubs) == [0]
+
+
+def test_of_several_files_the_first_that_has_the_name_is_meant() -> None:
+    hub = python("hub", provides="hub", imports=[star(name) for name in ("z", "b", "c")])
+    others = [
+        python(path, provides=path, symbols=[symbol(path, name) for name in names])
+        for path, names in (("z", ["g"]), ("b", ["f"]), ("c", ["f", "g"]))
+    ]
+    user = python(
+        "a",
+        imports=[import_("hub", name="f"), import_("hub", name="g")],
+        calls=[call(), call(via=1)],
+    )
+    assert called(user, hub, *others) == [K("b:f"), K("z:g")]
+
+
+def test_what_a_file_has_by_name_comes_before_what_it_has_of_all() -> None:
+    hub = python(
+        "hub",
+        provides="hub",
+        symbols=[symbol("hub", "f")],
+        imports=[star("b"), import_("c", name="g", binds="g")],
+    )
+    others = [
+        python(path, provides=path, symbols=[symbol(path, "f"), symbol(path, "g")])
+        for path in ("b", "c")
+    ]
+    user = python("a", imports=[import_("hub", whole=1)], calls=[call("f"), call("g")])
+    assert called(user, hub, *others) == [K("hub:f"), K("c:g")]
+
+
+def test_names_and_all_names_are_followed_one_after_the_other() -> None:
+    hubs = [
+        python("hub0", provides="hub0", imports=[star("hub1")]),
+        python("hub1", provides="hub1", imports=[import_("hub2", name="g", binds="f")]),
+        python("hub2", provides="hub2", imports=[star("core")]),
+    ]
+    core = python("core", provides="core", symbols=[symbol("core", "g")])
+    user = python("a", imports=[import_("hub0", name="f")], calls=[call()])
+    assert called(user, *hubs, core) == [K("core:g")]
+
+
+def test_the_nearest_of_very_many_files_are_searched() -> None:
+    names = [f"m{number:03}" for number in range(200)]
+    hub = python("hub", provides="hub", imports=[star(name) for name in names])
+    others = [python(name, provides=name, symbols=[symbol(name, name)]) for name in names]
+    user = python(
+        "a", imports=[import_("hub", whole=1)], calls=[call("m000"), call("m063"), call("m199")]
+    )
+    assert called(user, hub, *others) == [K("m000:m000"), K("m063:m063"), 0]
+
+
+def test_what_a_file_exports_by_default_is_found() -> None:
+    names = ("Foo", "Foo.run")
+    symbols = [symbol("foo", name, is_default=name == "Foo") for name in names]
+    foo = python("foo", provides="foo", symbols=symbols)
+    hub = python("hub", provides="hub", imports=[import_("foo", name="default", binds="Foo")])
+    user = python(
+        "a",
+        imports=[import_("foo", name="default"), import_("hub", name="Foo")],
+        calls=[call(), call("run"), call(via=1), call("run", 1)],
+    )
+    assert called(user, foo, hub) == [K("foo:Foo"), K("foo:Foo.run")] * 2
+
+
+def test_a_default_export_without_a_name_is_named_so() -> None:
+    foo = python("foo", provides="foo", symbols=[symbol("foo", "default", is_default=True)])
+    user = python("a", imports=[import_("foo", name="default")], calls=[call()])
+    assert called(user, foo) == [K("foo:default")]
+
+
 def test_a_global_name_is_found_if_it_is_one() -> None:
-    user = python("a", calls=[call(-1, global_key=name) for name in ("one", "two", "none")])
+    user = python("a", calls=[call(via=-1, run=name) for name in ("one", "two", "none")])
     others = [
         python(path, symbols=[symbol(path, name, global_key=K(name)) for name in names])
         for path, names in (("b", ["one", "two"]), ("c", ["two"]))
@@ -237,7 +377,7 @@ def test_where_the_import_does_not_tell_the_global_name_does() -> None:
     user = python(
         "a",
         imports=[import_("b", whole=1), import_("unknown")],
-        calls=[call(rest_key="no", global_key="g"), call(1, rest_key="f", global_key="g")],
+        calls=[call("no", run="g"), call("f", 1, run="g")],
     )
     other = python("b", provides="b", symbols=[symbol("b", "f", global_key=K("g"))])
     assert called(user, other) == [K("b:f"), K("b:f")]
@@ -247,7 +387,7 @@ def test_bases_are_found_like_calls() -> None:
     user = python(
         "a",
         imports=[import_("b", name="Base")],
-        inherits=[row("inherits", via=0, member_key=K("Base"))],
+        inherits=[call(of="inherits")],
     )
     other = python("b", provides="b", symbols=[symbol("b", "Base")])
     assert called(user, other, via="inherits") == [K("b:Base")]
@@ -268,10 +408,12 @@ def test_content_keys_are_the_first_digits() -> None:
 
 
 def test_an_index_is_read_back_as_it_was_written(tmp_path: Path) -> None:
-    index = build_index(trees_of(*chain(2)))
+    hub = python("hub", provides="hub", imports=[star("core")])
+    index = build_index(trees_of(*chain(2), hub, python("core", provides="core")))
+    assert len(index.handed_on.keys) == len(index.reached.keys) + 1 == 2
     index.save(tmp_path / "index")
     read = NameIndex.load(tmp_path / "index")
-    for name in ("files", "names", "symbols", "contents"):
+    for name in ("files", "names", "symbols", "contents", "handed_on", "reached"):
         for wrote, got in zip(getattr(index, name), getattr(read, name), strict=True):
             assert (got.dtype, got.tolist()) == (np.uint64, wrote.tolist())
 

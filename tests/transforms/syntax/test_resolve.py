@@ -147,7 +147,7 @@ def test_a_base_may_have_parts():
 
 def test_a_class_does_not_extend_itself_but_what_it_hides():
     file = File("python", "class Error").take("errors", "Error").extend("Error", "Error")
-    assert file.bases() == [through(0, member="Error")]
+    assert file.bases() == [through(0)]
 
 
 def test_type_arguments_of_a_base_do_not_matter():
@@ -160,8 +160,8 @@ def test_what_a_class_does_not_have_may_be_of_its_one_base_elsewhere():
     file = File("python", "class A", "method A.f").take("m", "Base").extend("A", "Base")
     file.call("A.f", "self.run", "super().f")
     assert file.meanings() == [
-        through(0, rest="run", member="Base.run"),
-        through(0, rest="f", member="Base.f"),
+        through(0, rest="run"),
+        through(0, rest="f"),
     ]
     assert file.take("m", "Other").extend("A", "Other").meanings() == [{}, {}]
 
@@ -169,13 +169,13 @@ def test_what_a_class_does_not_have_may_be_of_its_one_base_elsewhere():
 def test_a_builtin_base_is_no_other_base_to_choose_from():
     file = File("python", "class A", "method A.f").take("m", "Base")
     file.extend("A", "Base").extend("A", "Exception").call("A.f", "self.run")
-    assert file.meanings() == [through(0, rest="run", member="Base.run")]
+    assert file.meanings() == [through(0, rest="run")]
 
 
 def test_an_interface_elsewhere_is_not_what_super_means():
     file = File("java", "class A", "method A.f").take("m", "Base").take("m", "Able")
     file.extend("A", "Base").extend("A", "Able", "implements").call("A.f", "super.f")
-    assert file.meanings() == [through(0, rest="Base.f", member="Base.f", run="java:m.Base.f")]
+    assert file.meanings() == [through(0, rest="Base.f", run="java:m.Base.f")]
 
 
 def test_a_python_module_binds_its_dotted_name_and_the_longest_is_meant():
@@ -190,12 +190,12 @@ def test_a_python_alias_binds_the_module():
 
 def test_a_name_out_of_a_python_module_is_of_a_file_or_is_one():
     file = File("python").take("m", "n", "k").call("", "k.run", "k", "n")
-    assert file.meanings() == [through(0, rest="run", member="n.run"), through(0, member="n"), {}]
+    assert file.meanings() == [through(0, rest="run"), through(0), {}]
 
 
 def test_what_python_cannot_find_may_come_from_the_only_star():
     file = File("python", "function f").take("m", "*").call("", "run", "f")
-    assert file.meanings() == [through(0, rest="run", member="run"), "f"]
+    assert file.meanings() == [through(0, rest="run"), "f"]
     assert file.take("n", "*").meanings() == [{}, "f"]
 
 
@@ -210,33 +210,34 @@ def test_a_function_hides_the_import_of_its_name():
 
 def test_the_first_of_two_imports_of_a_name_is_meant():
     file = File("python").take("a", "run").take("b", "run").call("", "run")
-    assert file.meanings() == [through(0, member="run")]
+    assert file.meanings() == [through(0)]
 
 
 def test_one_import_serves_a_base_too():
     file = File("python", "class A").take("m", "Base").extend("A", "Base")
-    assert file.bases() == [through(0, member="Base")]
+    assert file.bases() == [through(0)]
 
 
 @pytest.mark.parametrize("language", ["javascript", "typescript"])
 def test_a_script_imports_names_namespaces_and_modules(language):
     file = File(language).take("./m", "n", "k").take("./m", "*", "ns").take("./m", "", "r")
     assert file.call("", "k.run", "ns.run", "r.run", "n").meanings() == [
-        through(0, rest="run", member="n.run"),
+        through(0, rest="run"),
         through(1, rest="run"),
         through(2, rest="run"),
         {},
     ]
 
 
-def test_a_default_import_is_taken_to_have_the_same_name_there():
+def test_a_default_import_has_no_name_of_its_own_there():
     file = File("javascript").take("./m", "default", "Foo").call("", "Foo", "Foo.run")
-    assert file.meanings() == [through(0, member="Foo"), through(0, rest="run", member="Foo.run")]
+    assert file.meanings() == [through(0), through(0, rest="run")]
+    assert file.imports()[0]["name_key"] == key("default")
 
 
-def test_what_is_required_and_called_is_taken_to_have_the_same_name_there():
+def test_what_is_required_and_called_is_the_one_thing_that_is_exported():
     file = File("javascript").take("./m", "", "Foo", "require").call("", "Foo")
-    assert file.meanings() == [through(0, rest="Foo")]
+    assert file.meanings() == [through(0, rest="default")]
 
 
 def test_imports_and_exports_that_bind_nothing_in_a_script():
@@ -263,7 +264,7 @@ def test_java_names_are_of_an_import_the_package_or_given_in_full():
     file = package("java", "class Foo", "method Foo.run").take("com.y", "Bar")
     file.call("com.x.Foo.run", "Bar.go", "Same.go", "Same", "java.io.X.go", "com.x.Foo.run")
     assert file.meanings() == [
-        through(0, rest="com.y.Bar.go", member="com.y.Bar.go", run="java:com.y.Bar.go"),
+        through(0, rest="com.y.Bar.go", run="java:com.y.Bar.go"),
         in_run("java:com.x.Same.go"),
         in_run("java:com.x.Same"),
         in_run("java:java.io.X.go"),
@@ -273,12 +274,12 @@ def test_java_names_are_of_an_import_the_package_or_given_in_full():
 
 def test_a_java_file_whose_dump_has_no_package_takes_others_to_have_none():
     file = File("java", "class Foo").take("com.y", "Bar").call("", "Bar.go")
-    assert file.meanings() == [through(0, rest="Bar.go", member="Bar.go", run="java:com.y.Bar.go")]
+    assert file.meanings() == [through(0, rest="Bar.go", run="java:com.y.Bar.go")]
 
 
 def test_a_static_import_of_java_is_a_member_of_its_class():
     file = File("java").take("com.y.Bar", "go").call("", "go")
-    assert file.meanings() == [through(0, rest="Bar.go", member="Bar.go", run="java:com.y.Bar.go")]
+    assert file.meanings() == [through(0, rest="Bar.go", run="java:com.y.Bar.go")]
 
 
 def test_a_resolved_method_of_java_loses_its_parameters():
@@ -342,7 +343,7 @@ def test_cpp_names_are_of_the_namespace_around_and_shared_with_c():
 
 def test_a_using_declaration_of_cpp_gives_the_full_name():
     file = File("cpp").take("std", "sort", kind="use").call("", "sort")
-    assert file.meanings() == [through(0, rest="std.sort", member="std.sort", run="c:std.sort")]
+    assert file.meanings() == [through(0, rest="std.sort", run="c:std.sort")]
 
 
 def test_template_arguments_do_not_matter():
@@ -373,7 +374,7 @@ def test_csharp_names_are_of_the_namespace_around_or_given_in_full():
 def test_an_alias_of_csharp_gives_the_full_name():
     file = File("csharp").take("System.IO.File", alias="F", kind="use").call("", "F.Open")
     name = "System.IO.File.Open"
-    assert file.meanings() == [through(0, rest=name, member=name, run=f"csharp:{name}")]
+    assert file.meanings() == [through(0, rest=name, run=f"csharp:{name}")]
 
 
 def test_php_names_are_in_full_used_or_of_the_namespace():
@@ -381,7 +382,7 @@ def test_php_names_are_in_full_used_or_of_the_namespace():
     file.call("App\\Web.run", "\\App\\go", "User.find", "Page.show", "$x.run", "\\App\\Web\\run")
     assert file.meanings() == [
         in_run("php:App.go"),
-        through(0, rest="App.Models.User.find", member="App.Models.User.find")
+        through(0, rest="App.Models.User.find")
         | in_run("php:App.Models.User.find"),
         in_run("php:App.Web.Page.show"),
         {},
@@ -411,15 +412,17 @@ def test_a_go_package_is_named_by_the_last_part_of_its_path():
     assert "via" not in file.meanings()[3]
 
 
-def test_a_go_package_that_is_a_symbol_is_in_the_names():
-    file = File("go", "namespace main", "function main.run").take("example.org/util")
-    assert file.call("main.run", "util.Run").meanings() == [through(0, rest="util.Run")]
+def test_a_go_package_is_not_in_the_names_by_which_others_import():
+    file = File("go", "namespace main", "function main.run", path="cmd/a.go")
+    file.take("example.org/util").call("main.run", "util.Run", "other").call("", "run")
+    assert file.meanings() == [through(0, rest="Run"), in_run("go:cmd:main.other"), "main.run"]
+    assert [row["name_key"] for row in file.symbols()] == [key("main"), key("run")]
 
 
 def test_rust_paths_go_through_use_and_mod():
     file = File("rust").take("crate::net", "get", kind="use").take("http", kind="use")
     assert file.call("", "get", "http::run").meanings() == [
-        through(0, member="get"),
+        through(0),
         through(1, rest="run"),
     ]
 
@@ -430,12 +433,12 @@ def test_solidity_contracts_are_known_by_name_and_by_import():
         key("solidity:C"),
         key("solidity:C.f"),
     ]
-    assert file.meanings() == [through(0, rest="go", member="B.go", run="solidity:B.go")]
+    assert file.meanings() == [through(0, rest="go", run="solidity:B.go")]
 
 
 def test_a_solidity_import_of_a_file_may_give_any_name():
     file = File("solidity", "class C", "method C.f").take("./b.sol").call("C.f", "B.go")
-    assert file.meanings() == [through(0, rest="B.go", member="B.go", run="solidity:B.go")]
+    assert file.meanings() == [through(0, rest="B.go", run="solidity:B.go")]
 
 
 @pytest.mark.parametrize("language", ["python", "javascript", "typescript", "rust"])
