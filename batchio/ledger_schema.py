@@ -42,7 +42,6 @@ files = sa.Table(
     sa.Column("first_seen", _Text, nullable=False),  # start of the first run that saw it
     sa.Column("last_seen", _Text, nullable=False),
     sa.Index("files_by_unit", "pipeline", "unit_id"),
-    sqlite_with_rowid=False,  # one tree less to write to
 )
 
 units = sa.Table(
@@ -68,7 +67,6 @@ units = sa.Table(
     sa.Column("started", _Text, nullable=False),
     sa.Column("recorded", _Text, nullable=False),
     sa.Index("units_by_run", "run_id", "status"),
-    sqlite_with_rowid=False,
 )
 
 workers = sa.Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -164,7 +164,7 @@ class LedgerView:
         """Yields the newest record of each unit of one file that the run started then has seen."""
         query = (
             sa.select(
-                units.c.unit_id,
+                files.c.unit_id,
                 files.c.path,
                 files.c.size,
                 units.c.status,
@@ -178,7 +178,7 @@ class LedgerView:
                 (units.c.pipeline == files.c.pipeline) & (units.c.unit_id == files.c.unit_id),
             )
             .where(files.c.pipeline == pipeline, files.c.last_seen == started)
-            .order_by(units.c.unit_id, units.c.recorded)
+            .order_by(files.c.unit_id, units.c.recorded)
         )
         paths = cache(_paths_of)  # most units have the outputs of the one before
         rows = self._rows(query)
@@ -234,9 +234,13 @@ class LedgerView:
                 yield row
 
 
+@lru_cache(maxsize=64)
 def _decoded(text: str) -> Any:
-    """Returns the value of a JSON column; most are empty."""
-    return {} if text == "{}" else [] if text == "[]" else json.loads(text)
+    """Returns the value of a JSON column, the same object for the same text: read it only.
+
+    Most are empty, or the outputs of a pack, which its units share.
+    """
+    return json.loads(text)
 
 
 def _paths_of(outputs: str) -> tuple[str, ...]:
