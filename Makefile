@@ -1,6 +1,7 @@
 # make setup   the environment, in .venv
-# make demo    sample volumes, and the radar pipeline on them
+# make demo    samples, and each pipeline on its own
 # make test    the tests
+# make docs    what the pages take from the code: options, columns of tables
 # make check   all that a change has to pass: format, lint, types, layers, tests with coverage
 
 PYTHON ?= python3
@@ -17,13 +18,16 @@ setup: .venv/.made
 	$(BIN)/python -m pip install --quiet --quiet --editable '.[dev]'
 	@touch $@
 
-# One of the samples is damaged on purpose: exit code 3 says that the run went through without it.
+# A sample of each is damaged on purpose: exit code 3 says that the run went through without it.
 demo: setup
 	$(BIN)/python -m pipelines samples --output demo/samples
 	$(BIN)/python -m pipelines.radar --runner DirectRunner \
 		--input 'demo/samples/radar/**/*' --exclude '*.yaml' \
 		--volume_types demo/samples/radar/volume_types.yaml \
 		--output demo/out || test $$? -eq 3
+	$(BIN)/python -m pipelines.syntax --runner DirectRunner \
+		--input 'demo/samples/syntax/**/*.json*' \
+		--output demo/tables || test $$? -eq 3
 
 test: setup
 ifdef COVERAGE

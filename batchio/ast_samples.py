@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from batchio import ast_samples_compiled as compiled
 from batchio import ast_samples_sources as sources
 from batchio.ast_encode import clang_dump, python_dump, tree_sitter_dump
 from batchio.ast_samples_scripts import app, board, panel
@@ -22,11 +23,11 @@ _PYTHON = {
     "planner/tickets.py": sources.TICKETS,
     "planner/timetable.py": sources.TIMETABLE,
 }
-_SCRIPTS: dict[str, Callable[[], dict[str, Any]]] = {
-    "web/app.js": app,
-    "web/board.js": board,
-    "web/kiosk/panel.js": panel,
-    "web/panel.js": panel,
+_SCRIPTS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "web/app.js": (sources.APP, app),
+    "web/board.js": (sources.BOARD, board),
+    "web/kiosk/panel.js": (sources.PANEL, panel),
+    "web/panel.js": (sources.PANEL, panel),
 }
 _README = """\
 Syntax trees of an invented repository, made by Headrace
@@ -40,8 +41,9 @@ A planner of ferry trips that nobody runs, in four languages:
   gate/      Go, dumped by tree-sitter
   tide/      C, dumped by clang and gzipped
 
-package.json is no syntax tree, and web/map.js.json is cut short: a run over all files here counts
-the one, puts the other in quarantine, and ends with exit code 3 because of it.
+Each dump lies beside its source. package.json is no syntax tree, and web/map.js.json is cut short:
+a run over all JSON here counts the one, puts the other in quarantine, and ends with exit code 3
+because of it.
 """
 _PACKAGE = {"name": "ferry-web", "version": "1.0.0", "private": True, "dependencies": {}}
 
@@ -51,13 +53,17 @@ def sample_files() -> Iterator[tuple[str, bytes]]:
     yield "README.txt", _README.encode()
     yield "package.json", json.dumps(_PACKAGE, indent=2).encode()
     for path, text in _PYTHON.items():
+        yield path, text.encode()
         yield f"{path}.json", _json(python_dump(text))
-    for path, script in _SCRIPTS.items():
-        yield f"{path}.json", _json(script())
+    for path, (text, tree) in _SCRIPTS.items():
+        yield path, text.encode()
+        yield f"{path}.json", _json(tree())
     whole = _json(board())
     yield "web/map.js.json", whole[: len(whole) * 2 // 3]
-    yield "gate/gate.go.ast.json", _json(tree_sitter_dump(sources.GATE, sources.GATE_NODES))
-    tide = _json(clang_dump(sources.TIDE_NODES))
+    yield "gate/gate.go", compiled.GATE.encode()
+    yield "gate/gate.go.ast.json", _json(tree_sitter_dump(compiled.GATE, compiled.GATE_NODES))
+    yield "tide/tide.c", compiled.TIDE.encode()
+    tide = _json(clang_dump(compiled.TIDE_NODES))
     yield "tide/tide.c.json.gz", gzip.compress(tide, _GZIP_LEVEL, mtime=0)
 
 

@@ -1,4 +1,7 @@
-"""The JavaScript of the syntax samples, as ESTree: https://github.com/estree/estree."""
+"""Trees of the syntax samples' JavaScript, as ESTree: https://github.com/estree/estree.
+
+The sources are in `ast_samples_sources`; places are lines, with no columns to speak of.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,7 @@ Json = dict[str, Any]
 
 
 def panel() -> Json:
-    """Returns a module with a class that others extend.
-
-    ::
-
-        export class Panel {
-          constructor(title) {
-            this.title = title;
-          }
-          draw(rows) {
-            for (const row of rows) {
-              this.line(row);
-            }
-          }
-          line(text) {
-            console.log(text);
-          }
-        }
-    """
+    """Returns the tree of `PANEL`."""
     title = _expression(
         3, "AssignmentExpression", operator="=", left=_dotted(3, "title"), right=_name(3, "title")
     )
@@ -44,18 +30,7 @@ def panel() -> Json:
 
 
 def board() -> Json:
-    """Returns a module with a class that extends one of another module.
-
-    ::
-
-        import { Panel } from "./panel.js";
-
-        export class Board extends Panel {
-          show(sailings) {
-            this.draw(sailings.filter((sailing) => sailing.leaves && !sailing.full));
-          }
-        }
-    """
+    """Returns the tree of `BOARD`."""
     full = _dotted(5, "full", _name(5, "sailing"))
     test = _node(
         5,
@@ -76,19 +51,7 @@ def board() -> Json:
 
 
 def app() -> Json:
-    """Returns the module that starts the others.
-
-    ::
-
-        import { Board } from "./board.js";
-
-        async function start() {
-          const answer = await fetch("/sailings");
-          new Board("Sailings").show(await answer.json());
-        }
-
-        start();
-    """
+    """Returns the tree of `APP`."""
     answer = _node(
         4,
         "VariableDeclarator",

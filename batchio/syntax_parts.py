@@ -8,10 +8,10 @@ order than they were written in, straight out of the mapped file.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,20 @@ _FLAG = pa.bool_()
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
+NAME_FACTOR = 0xC2B2AE3D27D4EB4F
+"""Of the keys of names: that of `a.b.c` is `key_of("a")` and so many times the key of `b.c`.
+
+So whoever knows the key of what `a` is elsewhere knows that of `b.c` in it.
+"""
+
 # How a call or a base is resolved: `target_id` where it is in the same file; else through import
-# number `via` of the file, as `rest_key` in it if the import turns out to be of a whole file and as
-# `member_key` in it if it is of a name in a file; else by `global_key`, if just one symbol has it.
+# number `via` of the file, as `rest_key` in what that is of; else by `global_key`, if just one
+# symbol has it.
 _RESOLVING = (
     ("target_id", _ID),
     ("via", _COUNT),  # -1 for none
     ("rest_key", _ID),
-    ("member_key", _ID),
+    ("head_key", _ID),  # of the first part of the rest, which a file may have from another one
     ("global_key", _ID),
 )
 
@@ -64,8 +70,9 @@ SYMBOL = pa.struct(
         ("complexity", _COUNT),
         ("nodes", _COUNT),
         ("doc", _TEXT),
-        ("name_key", _ID),  # of the qualified name; 0 if an earlier symbol of the file has it
+        ("name_key", _ID),  # of the qualified name; 0 if that means another symbol of the file
         ("global_key", _ID),  # under which it is known to the whole run; 0 if it is not
+        ("is_default", _FLAG),  # what the file exports by default
     ]
 )
 CALL = pa.struct(
@@ -89,8 +96,9 @@ IMPORT = pa.struct(
         ("is_relative", _FLAG),
         ("candidates", pa.list_(_ID)),  # keys of files that may be meant, best first
         ("whole", _COUNT),  # so many of the first candidates are files that `name` itself means
-        ("binds_key", _ID),  # of the name that it gives to the file, for who imports it from there
-        ("name_key", _ID),  # of `name`, as it is defined in the imported file
+        # Of the name that it gives to the file, for who imports it from there; `*` for all.
+        ("binds_key", _ID),
+        ("name_key", _ID),  # of `name`, which the rest is in if that is not a whole file
     ]
 )
 INHERIT = pa.struct([("symbol_id", _ID), ("base", _TEXT), ("kind", _TEXT), *_RESOLVING])
@@ -142,7 +150,7 @@ PART_SCHEMA = pa.schema(
 
 def key_of(text: str) -> int:
     """Returns the 64-bit key of a text, the same on every machine; never 0."""
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") or 1
 
 

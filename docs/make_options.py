@@ -1,27 +1,49 @@
-"""Writes the options table of each pipeline into its page: `make docs`."""
+"""Writes what the pages take from the code, options and columns of tables: `make docs`."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from batchio.syntax_tables import TABLES
 from pipelines.launcher.options import options_markdown
 from pipelines.radar import RADAR
+from pipelines.syntax import SYNTAX
 
 DOCS = Path(__file__).parent
-_TABLE = re.compile(r"(<!-- options:.*?-->\n).*?(<!-- end of options -->)", re.DOTALL)
+DOMAINS = (RADAR, SYNTAX)
 
 
-def with_options(page: str, table: str) -> str:
-    """Returns a page with its options table replaced."""
-    return _TABLE.sub(lambda found: f"{found[1]}\n{table}\n{found[2]}", page)
+def made_page(page: str, name: str) -> str:
+    """Returns the page of a pipeline with all that is made anew."""
+    domain = next(domain for domain in DOMAINS if domain.name == name)
+    page = _with_part(page, "options", options_markdown(domain.options))
+    return _with_part(page, "tables", tables_markdown()) if domain is SYNTAX else page
+
+
+def tables_markdown() -> str:
+    """Returns the tables of the syntax pipeline with their columns, as Markdown."""
+    parts = []
+    for name, schema in TABLES.items():
+        lines = ["| column | type | meaning |", "|---|---|---|"]
+        for field in schema:
+            may_be_null = " or null" if field.nullable else ""
+            meaning = field.metadata[b"description"].decode()
+            lines.append(f"| `{field.name}` | {field.type}{may_be_null} | {meaning} |")
+        parts.append(f"**{name}**\n\n" + "\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _with_part(page: str, name: str, text: str) -> str:
+    part = re.compile(rf"(<!-- {name}:.*?-->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+    return part.sub(lambda found: f"{found[1]}\n{text.strip()}\n\n{found[2]}", page)
 
 
 def main() -> None:
     """Writes the pages."""
-    for domain in (RADAR,):
+    for domain in DOMAINS:
         path = DOCS / f"{domain.name}.md"
-        path.write_text(with_options(path.read_text(), options_markdown(domain.options)))
+        path.write_text(made_page(path.read_text(), domain.name))
 
 
 if __name__ == "__main__":

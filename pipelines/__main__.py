@@ -29,6 +29,7 @@ from pipelines.launcher.status import status_text
 
 PIPELINES = {
     "radar": "weather-radar BUFR (SINARAME) to CF/Radial NetCDF",
+    "syntax": "syntax trees (AST JSON, or source files) to tables of symbols, calls, imports",
 }
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from batchio.ast_json import Document
 from transforms.syntax.extraction import Extraction, Shape, Symbol
+from transforms.syntax.file_rows import TreeFile
+from transforms.syntax.take_trees import extract
 
 _TOLD = (
     *("kind", "name", "line_start", "line_end", "signature", "visibility", "returns", "doc"),
@@ -19,6 +22,12 @@ def take(shape: Shape, *pieces: Any) -> Extraction:
         assert shape.matches(piece)
         shape.extract(piece, out)
     return out
+
+
+def take_pieces(shape: Shape, top: dict[str, Any], spine: str, size: int) -> Extraction:
+    """What is taken out of a tree that is streamed."""
+    document = Document(tuple(pieces_of(top, spine, size)), 0, "", {**top, spine: []})
+    return extract(shape, document, TreeFile("dump.json", "dump.json", 0))
 
 
 def named(out: Extraction, name: str) -> Symbol:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -21,6 +23,9 @@ class Contract(ABC):
         writes: A function called while an output is written, before it is whole.
         bad_step: The step at which the bad input fails.
         bad_cause: Part of the cause that is given for it.
+        further_units: Units that a run has beyond those of its inputs; they are worked when all of
+            those are recorded, and not if the run is stopped.
+        kills: How often a run is killed at a random moment.
     """
 
     module: ClassVar[str]
@@ -30,6 +35,8 @@ class Contract(ABC):
     writes: ClassVar[str]
     bad_step: ClassVar[str]
     bad_cause: ClassVar[str]
+    further_units: ClassVar[tuple[str, ...]] = ()
+    kills: ClassVar[int] = 20
 
     @abstractmethod
     def make_inputs(self, folder: Path, count: int) -> list[str]:
@@ -50,6 +57,26 @@ class Contract(ABC):
     @abstractmethod
     def read_output(self, path: Path) -> None:
         """Reads all of an output; raises if it is not whole."""
+
+    def results_of(self, rig: Rig, units: Iterable[str]) -> set[Path]:
+        """Returns the outputs for people that hold something of these units, as recorded."""
+        recorded = rig.units().keys() & {*units, *self.further_units}
+        made = {path for unit in recorded for path in rig.outputs_of(unit)}
+        return {path for path in made if rig.state not in path.parents}
+
+    def all_completed(self, units: Iterable[str]) -> dict[str, str]:
+        """Returns the statuses after a run of these units that nothing disturbed."""
+        return dict.fromkeys((*units, *self.further_units), "completed")
+
+    def reasons_of(self, rig: Rig) -> dict[str, int]:
+        """Returns why the newest run worked its units, as reported, without further units."""
+        report = rig.report()
+        found = Counter(report["reasons"])
+        for unit in self.further_units:
+            record = rig.units()[unit]
+            if record["run_id"] == report["run_id"]:
+                found[record["reason"]] -= 1
+        return dict(+found)
 
     def rig_in(self, folder: Path) -> Rig:
         return Rig(self.module, folder, self.pattern, self.arguments)

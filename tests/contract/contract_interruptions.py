@@ -15,8 +15,6 @@ from rig import Rig, Sabotage, is_dead, wait_until
 
 logger = logging.getLogger(__name__)
 
-KILLS = 20
-
 
 class InterruptionsContract(Contract):
     def test_a_run_goes_on_after_kills(self, shared: Shared, rig: Rig) -> None:
@@ -28,7 +26,7 @@ class InterruptionsContract(Contract):
             "first": (reading, reading.at(self.works, self.marker(undisturbed, units[2]))),
             "second": (writing, writing.at(self.writes)),
         }
-        kept: dict[str, int] = {}
+        kept: dict[Path, int] = {}
         for run_id, (gate, sabotage) in kills.items():
             arguments = ("--workers=2", f"--run_id={run_id}")
             with rig.started(*arguments, inputs=inputs, sabotage=[sabotage]) as run:
@@ -39,14 +37,14 @@ class InterruptionsContract(Contract):
                 wait_until(lambda: all(map(is_dead, workers)), "the end", timeout_s=2)  # noqa: B023
             assert rig.outputs().items() <= undisturbed.outputs().items()
             finished = [unit for unit, status in rig.statuses().items() if status == "completed"]
-            made = {str(path) for unit in finished for path in rig.outputs_of(unit)}
-            kept |= {path: mtime for path, mtime in rig.mtimes().items() if path in made}
+            made = {path for unit in finished for path in rig.outputs_of(unit)}
+            kept |= {path: path.stat().st_mtime_ns for path in made}
         assert rig.unfinished_files() != []
         done = rig.run("--workers=2", inputs=inputs)
         assert done.code == 0
         assert rig.outputs() == undisturbed.outputs()
-        assert kept.items() <= rig.mtimes().items()  # what was recorded is not done twice
-        assert rig.statuses() == dict.fromkeys(units, "completed")
+        assert kept == {path: path.stat().st_mtime_ns for path in kept}  # not done twice
+        assert rig.statuses() == self.all_completed(units)
         assert rig.unfinished_files() == []
         runs = [row["status"] for row in rig.rows("SELECT status FROM runs ORDER BY started")]
         assert runs == ["interrupted", "interrupted", "completed"]
@@ -63,9 +61,7 @@ class InterruptionsContract(Contract):
             wait_until(lambda: all(map(is_dead, workers)), "the worker's end", timeout_s=2)
 
     @pytest.mark.timeout(300)
-    def test_a_run_goes_on_after_twenty_kills_at_random_moments(
-        self, rig: Rig, tmp_path: Path
-    ) -> None:
+    def test_a_run_goes_on_after_kills_at_random_moments(self, rig: Rig, tmp_path: Path) -> None:
         units = self.make_inputs(rig.inputs, 24)
         dice = random.Random(20181111)
         arguments = ("--workers=2", "--progress=none")
@@ -74,7 +70,7 @@ class InterruptionsContract(Contract):
             Sabotage(self.writes, "slow", seconds=0.02),
         ]
         progress = []
-        for _ in range(KILLS):
+        for _ in range(self.kills):
             seen = _runs_in(rig)
             with rig.started(*arguments, sabotage=sabotage) as run:
                 if dice.random() < 0.8:  # else at any moment of its start
@@ -95,7 +91,7 @@ class InterruptionsContract(Contract):
             " (SELECT max(recorded) FROM units n WHERE n.unit_id = u.unit_id)"
         )
         assert Counter((row["unit_id"], row["status"]) for row in newest) == Counter(
-            (unit, "completed") for unit in units
+            self.all_completed(units).items()
         )
         statuses = Counter(row["status"] for row in rig.rows("SELECT status FROM runs"))
         assert statuses["completed"] >= 1
@@ -119,7 +115,10 @@ class InterruptionsContract(Contract):
         assert done.code == 130
         assert f"{number.name}: finishing what is being worked" in done.err
         assert list(rig.statuses().values()) == ["completed"]
-        assert len(rig.output_files()) == 1
+        finished = [path for unit in rig.statuses() for path in rig.outputs_of(unit)]
+        assert len(finished) == 1
+        self.read_output(*finished)
+        assert set(rig.output_files()) == self.results_of(rig, rig.statuses())
         assert all(map(is_dead, workers))
         report = rig.report()
         assert (report["status"], report["exit_code"]) == ("interrupted", 130)

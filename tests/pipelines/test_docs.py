@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from batchio.syntax_tables import TABLES
 from pipelines.__main__ import COMMANDS, PIPELINES
 from pipelines.launcher.command_line import parse
 from pipelines.launcher.options import describe, options_markdown
 from pipelines.radar import RADAR
+from pipelines.syntax import SYNTAX
 
 PROJECT = Path(__file__).parents[2]
-DOMAINS = [RADAR]
+DOMAINS = [RADAR, SYNTAX]
 
 
 def make_options():
@@ -24,9 +26,17 @@ def make_options():
 @pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: domain.name)
 def test_the_page_of_a_pipeline_has_its_options(domain):
     page = (PROJECT / "docs" / f"{domain.name}.md").read_text()
-    table = options_markdown(domain.options)
-    assert make_options().with_options(page, table) == page, "run `make docs`"
-    assert table in page
+    assert make_options().made_page(page, domain.name) == page, "run `make docs`"
+    assert options_markdown(domain.options) in page
+
+
+def test_the_page_of_the_syntax_pipeline_has_every_column_of_its_tables():
+    page = (PROJECT / "docs/syntax.md").read_text()
+    for name, schema in TABLES.items():
+        _, found, rest = page.partition(f"**{name}**\n")
+        assert found
+        columns = re.findall(r"^\| `(\w+)` \| (\w+)", rest.partition("\n**")[0], re.MULTILINE)
+        assert columns[: len(schema)] == [(field.name, str(field.type)) for field in schema]
 
 
 @pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: domain.name)
@@ -41,7 +51,7 @@ def test_the_readme_names_each_pipeline_and_command():
     assert all(re.search(rf"`{command}\b", readme) for command in COMMANDS)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/radar.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/radar.md", "docs/syntax.md"])
 def test_the_commands_in_the_documents_are_understood(page):
     text = (PROJECT / page).read_text().replace("\\\n", " ")
     commands = re.findall(r"^python -m pipelines\.(\w+) (.*)$", text, re.MULTILINE)

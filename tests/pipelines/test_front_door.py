@@ -52,7 +52,7 @@ def test_list_names_the_pipelines(capsys):
 def test_help_names_pipelines_and_commands(arguments, capsys):
     assert main(arguments) == 0
     shown = capsys.readouterr().out
-    assert all(word in shown for word in ("radar", "status", "resume", "compare"))
+    assert all(word in shown for word in ("radar", "syntax", "status", "resume", "compare"))
 
 
 def test_the_version_is_shown(capsys):

@@ -96,6 +96,7 @@ _WRAPPERS = {
 }
 _MEMBERS = {"MemberExpr", "CXXDependentScopeMemberExpr", "UnresolvedMemberExpr"}
 _NAMED = {"UnresolvedLookupExpr", "DependentScopeDeclRefExpr"}
+_BODIES = {"CompoundStmt", "CXXTryStmt"}
 _OWN_TYPES = 8  # more than clang declares before the source's first declaration
 _CHAIN = 10  # more parts of a called name than are kept
 _TYPE_ENDS = re.compile(r"^(?:const |volatile )+|(?:[ *&]|\bconst|\bvolatile)+$")
@@ -109,7 +110,8 @@ class Clang:
     What clang adds itself (implicit members, instances of templates, the loop of a range-based
     `for`) makes neither symbols nor calls. Calls are the calls that are written as calls, `new` and
     `T(…)` of a class among them; operators and the constructors behind declarations are none. There
-    are no imports: the dump has no `#include`. A function and its declaration are two symbols.
+    are no imports: the dump has no `#include`. A function and its declaration are two symbols, of
+    which the declaration is abstract.
     """
 
     name = "clang"
@@ -173,9 +175,6 @@ class _Unit:
         # Symbols by clang's ids, as later declarations name earlier ones; the unit itself is none.
         self._declared: dict[str, Symbol | None] = {text_of(top, "id"): None}
         self._access: dict[Symbol | None, str] = {}
-        out.nodes += 1
-        out.kinds[top["kind"]] += 1
-        out.max_depth = max(out.max_depth, 1)
         out.parser = "clang"
         self._knows_language = False
 
@@ -184,8 +183,8 @@ class _Unit:
         if not self._knows_language:
             self._set_language(inner)
         stack: list[_Frame] = [(node, 2, None, 0, True) for node in reversed(inner)]
-        kinds: list[str] = []
-        deepest = 0
+        kinds = ["TranslationUnitDecl"]
+        deepest = 1
         while stack:
             node, depth, owner, nesting, written = stack.pop()
             kind = node["kind"]
@@ -271,6 +270,7 @@ class _Unit:
             _describe_function(symbol, _call_operator(node))
         elif node["kind"] in _FUNCTIONS:
             _describe_function(symbol, node)
+            symbol.is_abstract = not _has_body(node)
         elif kind in (FIELD, VARIABLE):
             symbol.returns = text_of(dict_of(node, "type"), "qualType")
         return symbol
@@ -380,9 +380,15 @@ def _describe_function(symbol: Symbol, node: dict[str, Any]) -> None:
     symbol.params = len(params)
     symbol.signature = f"{symbol.name}({', '.join(text.strip() for text in written)})"
     symbol.complexity = 1
-    symbol.is_abstract = bool(node.get("pure"))
     if node.get("kind") not in ("CXXConstructorDecl", "CXXDestructorDecl"):
         symbol.returns = _returned(text_of(dict_of(node, "type"), "qualType"))
+
+
+def _has_body(node: dict[str, Any]) -> bool:
+    """Tells whether a function is defined here: not by a prototype, nor `= 0`."""
+    if "explicitlyDefaulted" in node:
+        return True
+    return any(child["kind"] in _BODIES for child in _nodes(node))
 
 
 def _returned(function_type: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from transforms.syntax.bindings import DEFAULT
 from transforms.syntax.estree_modules import (
     FUNCTIONS,
     NAMELESS,
     Hint,
+    export_default,
     export_value,
     hint_at,
     hint_of,
@@ -49,6 +51,8 @@ def _define(walk: TreeWalk, kind: str, name: str, node: Json, hint: Hint) -> Sym
     symbol = walk.define(kind, name, *lines(node))
     symbol.doc = doc(node) or hint.doc
     symbol.is_exported = hint.is_exported
+    if hint.is_default:
+        walk.out.default = symbol
     symbol.is_abstract = node.get("abstract") is True or node.get("declare") is True
     if walk.symbol is None:
         walk.out.state.setdefault("tops", {})[name] = symbol
@@ -79,7 +83,7 @@ def _function(walk: TreeWalk, node: Json) -> bool:
 def _own_name(node: Json, hint: Hint) -> str:
     """Returns the name in the file: that of the variable of `var a = function b() {}`."""
     name = identifier(child(node, "id"))
-    return name if hint.name in ("", "default") and name else hint.name
+    return name if hint.name in ("", DEFAULT) and name else hint.name
 
 
 def _class(walk: TreeWalk, node: Json) -> bool:
@@ -213,7 +217,9 @@ def _assignment(walk: TreeWalk, node: Json) -> None:
     if not is_object and kind not in NAMELESS and kind != "Identifier":
         return
     path = callee(target)
-    if path[0] == "exports" or path[:2] == ["module", "exports"]:
+    if path == ["module", "exports"]:
+        export_default(walk, value)
+    elif path[0] == "exports" or path[:2] == ["module", "exports"]:
         export_value(walk, value)
     if is_object:
         if path[-1] == "prototype":

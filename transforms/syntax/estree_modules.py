@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transforms.syntax.bindings import DEFAULT
 from transforms.syntax.estree_names import (
     KIND,
     callee,
@@ -33,6 +34,7 @@ class Hint:
         name: Of what it is assigned to.
         doc: The comment before the statement it is in.
         is_exported: Whether it is, by that statement.
+        is_default: Whether it is what the file exports as one thing.
         is_part: Whether it is the function of a method, and no symbol of its own.
         owner: The class or function it is put on, as by `Owner.prototype.name = …`.
         on_prototype: Whether it is put on the prototype.
@@ -41,6 +43,7 @@ class Hint:
     name: str = ""
     doc: str = ""
     is_exported: bool = False
+    is_default: bool = False
     is_part: bool = False
     owner: Symbol | None = None
     on_prototype: bool = False
@@ -63,6 +66,8 @@ def hint_of(walk: TreeWalk, node: Json) -> Hint:
 def mark_exported(out: Extraction, first: int) -> None:
     """Marks the symbols whose names are exported apart from where they are defined.
 
+    One of them may be the default.
+
     Args:
         out: With all symbols so far.
         first: The first symbol of the last piece; those before are looked at only if there is
@@ -71,6 +76,8 @@ def mark_exported(out: Extraction, first: int) -> None:
     exported = out.state.get("exported")
     if not exported:
         return
+    if "default" in out.state:
+        out.default = out.state.get("tops", {}).get(out.state["default"])
     if out.state.get("exported before") != len(exported):
         first = 0
     out.state["exported before"] = len(exported)
@@ -99,6 +106,15 @@ def export_value(walk: TreeWalk, value: Json) -> None:
                 export_value(walk, entry_value)
 
 
+def export_default(walk: TreeWalk, value: Json) -> None:
+    """Exports a value as what the file is as one thing."""
+    export_value(walk, value)
+    if value.get(KIND) == "Identifier":
+        walk.out.state["default"] = identifier(value)
+    else:
+        hint_at(walk, value).is_default = True
+
+
 def _add(walk: TreeWalk, node: Json, module: str, found: tuple[str, str], kind: str) -> None:
     name, alias = found
     alias = "" if alias == name else alias
@@ -113,7 +129,7 @@ def _import(walk: TreeWalk, node: Json) -> None:
         local = identifier(child(specifier, "local"))
         kind = specifier.get(KIND)
         if kind == "ImportDefaultSpecifier":
-            name = "default"
+            name = DEFAULT
         elif kind == "ImportNamespaceSpecifier":
             name = "*"
         else:
@@ -131,16 +147,18 @@ def _export_named(walk: TreeWalk, node: Json) -> None:
     module = literal_text(child(node, "source"))
     for specifier in children(node, "specifiers"):
         local = exported_name(child(specifier, "local"))
+        alias = exported_name(child(specifier, "exported"))
         if not module:
             _export_name(walk, local)
+            if alias == DEFAULT:
+                walk.out.state["default"] = local
             continue
         name = _RE_EXPORTED.get(str(specifier.get(KIND)), local)
-        alias = exported_name(child(specifier, "exported"))
         _add(walk, node, module, (name, alias), "export-from")
 
 
 # `export * as a from` and the proposed `export a from`, in Babel.
-_RE_EXPORTED = {"ExportNamespaceSpecifier": "*", "ExportDefaultSpecifier": "default"}
+_RE_EXPORTED = {"ExportNamespaceSpecifier": "*", "ExportDefaultSpecifier": DEFAULT}
 
 
 def _export_all(walk: TreeWalk, node: Json) -> None:
@@ -151,13 +169,13 @@ def _export_all(walk: TreeWalk, node: Json) -> None:
 
 def _export_default(walk: TreeWalk, node: Json) -> None:
     declaration = child(node, "declaration")
-    export_value(walk, declaration)
+    export_default(walk, declaration)
     hint = hint_at(walk, declaration)
-    hint.name, hint.is_exported, hint.doc = "default", True, doc(node)
+    hint.name, hint.is_exported, hint.doc = DEFAULT, True, doc(node)
 
 
 def _export_assignment(walk: TreeWalk, node: Json) -> None:
-    export_value(walk, child(node, "expression"))
+    export_default(walk, child(node, "expression"))
 
 
 def _import_equals(walk: TreeWalk, node: Json) -> None:

@@ -222,8 +222,10 @@ class Shape(Protocol):
     def extract(self, top: Any, out: Extraction) -> None:
         """Takes everything out of a tree.
 
-        A big tree comes in pieces: the same top each time with the next of its children. Anything
-        that has to be carried from piece to piece goes into `out.state`.
+        A big tree comes in pieces: the top with the first of its children, then what is plain text
+        or number in the top with the next of them. Nodes around the children are counted with each
+        piece; the caller takes them back. Anything that has to be carried from piece to piece goes
+        into `out.state`.
         """
         ...
 

@@ -85,19 +85,19 @@ class Generic:
 
     def extract(self, top: Any, out: Extraction) -> None:
         """Takes everything out of a tree, or out of the next piece of it."""
-        begun = out.state.setdefault("begun", False) and type(top) is dict
-        out.state["begun"] = True
         stack = self._first(top)
         kinds: list[str] = []
         while stack:
             node, depth, owner = stack.pop()
             kinds.append(node[self._kind_key])
             out.max_depth = max(out.max_depth, depth)
-            if not (begun and depth == 1):
+            if node is not top:
                 owner = self._take(node, owner, out)
+            elif "top" not in out.state:
+                owner = out.state["top"] = self._take(node, None, out)
+            else:
+                owner = out.state["top"]
             stack += [(child, depth + 1, owner) for child in reversed(self._children(node))]
-        if begun:
-            del kinds[0]
         out.kinds.update(kinds)
         out.nodes += len(kinds)
 

@@ -5,8 +5,7 @@ A dump is named after its source: `foo.py.json`, `foo.ts.ast.json`, `foo_python.
 
 from __future__ import annotations
 
-import re
-from pathlib import PurePosixPath
+from functools import lru_cache
 
 SOURCE_EXTENSIONS = {
     ".py": "python",
@@ -70,14 +69,17 @@ _FOLDERS = {
     "py": "python",
     "ts": "typescript",
 }
-_DUMP = re.compile(r"(?:[._](?:ast|syntax))?\.(?:json|jsonl|ndjson)(?:\.gz)?$", re.IGNORECASE)
+_PACKED = (".gz",)
+_DUMPS = (".json", ".jsonl", ".ndjson")
+_MARKS = (".ast", "_ast", ".syntax", "_syntax")
 
 
 def language_of(path: str) -> str:
     """Returns the language of a source file that can be read, by its extension; else nothing."""
-    return SOURCE_EXTENSIONS.get(PurePosixPath(path).suffix.lower(), "")
+    return SOURCE_EXTENSIONS.get(_extension(path), "")
 
 
+@lru_cache(maxsize=16)  # asked for a file's name and its language
 def source_path_of(dump_path: str) -> str:
     """Returns the path of the source file that a dump was made of, as its name tells it.
 
@@ -85,12 +87,16 @@ def source_path_of(dump_path: str) -> str:
     dumps of `X`. Where `X` has no extension of a language but ends in the name of one, it gets that
     extension: `foo_python.json` is of `foo.py`. A path that is no dump's is returned as it is.
     """
-    path = _DUMP.sub("", dump_path)
-    if path == dump_path or PurePosixPath(path).suffix.lower() in _EXTENSIONS:
+    unpacked = _without(_PACKED, dump_path)
+    dumped = _without(_DUMPS, unpacked)
+    if dumped == unpacked:
+        return dump_path
+    path = _without(_MARKS, dumped)
+    if _extension(path) in _EXTENSIONS:
         return path
     stem, _, ending = path.rpartition("_")
     extension = _ENDINGS.get(ending.lower())
-    return stem + extension if extension and PurePosixPath(stem).name else path
+    return stem + extension if extension and not f"/{stem}".endswith("/") else path
 
 
 def language_of_path(path: str) -> tuple[str, str]:
@@ -99,11 +105,29 @@ def language_of_path(path: str) -> tuple[str, str]:
     That is `file name`, or `directory` for the nearest folder with the name of a language; both are
     empty where neither says anything.
     """
-    source = PurePosixPath(source_path_of(path))
-    language = _EXTENSIONS.get(source.suffix.lower())
+    source = source_path_of(path)
+    language = _EXTENSIONS.get(_extension(source))
     if language:
         return language, "file name"
-    for folder in reversed(source.parts[:-1]):
-        if folder.lower() in _FOLDERS:
-            return _FOLDERS[folder.lower()], "directory"
-    return "", ""
+    language = _language_of_folder(source.rpartition("/")[0])
+    return language, "directory" if language else ""
+
+
+@lru_cache(maxsize=1024)
+def _language_of_folder(path: str) -> str:
+    folders = reversed(path.lower().split("/"))
+    return next((_FOLDERS[folder] for folder in folders if folder in _FOLDERS), "")
+
+
+def _extension(path: str) -> str:
+    """Returns the extension in small letters; a name that begins with its only dot has none."""
+    name = path[path.rfind("/") + 1 :]
+    dot = name.rfind(".")
+    return name[dot:].lower() if dot > 0 else ""
+
+
+def _without(endings: tuple[str, ...], path: str) -> str:
+    for ending in endings:
+        if path[-len(ending) :].lower() == ending:
+            return path[: -len(ending)]
+    return path

@@ -87,9 +87,12 @@ def candidates_from(language: str, place: str, module: str, name: str) -> Candid
         whole, holding = whole or holding, []
     elif holding:
         whole = whole[:_MOST_ROOTS]
-    first = list(dict.fromkeys(f"{family}:{path}" for path in whole if path))
-    names = list(dict.fromkeys([*first, *(f"{family}:{path}" for path in holding if path)]))
-    return names[:MOST_CANDIDATES], min(len(first), MOST_CANDIDATES)
+    paths = dict.fromkeys(whole)
+    paths.pop("", None)
+    first = len(paths)
+    paths.update(dict.fromkeys(holding))
+    names = [f"{family}:{path}" for path in paths if path]
+    return names[:MOST_CANDIDATES], min(first, MOST_CANDIDATES)
 
 
 def provided(language: str, source_path: str, symbols: Iterable[Symbol]) -> list[str]:

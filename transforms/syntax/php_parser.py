@@ -63,9 +63,9 @@ class PhpParser:
 
     Traits are classes, and a class that uses one extends it: it takes its methods over. Constants
     of classes are static fields, those of files variables. `new T(…)` is a call of `T`; callees
-    keep the `$` of variables and the `\\` of namespaces, with `.` for `->` and `::`. Of a `use` the
-    module is all before the last `\\`. A file that is included by a computed name has the module
-    `?`.
+    keep the `$` of variables and the `\\` of namespaces, also that before a full name, with `.` for
+    `->` and `::`. Of a `use` the module is all before the last `\\`. A file that is included by a
+    computed name has the module `?`.
     """
 
     name = "php-parser"
@@ -318,9 +318,8 @@ def _name(node: Any) -> str:
     if type(node) is not dict:
         return ""
     parts = node.get("parts")  # before version 5
-    if type(parts) is list:
-        return "\\".join(str(part) for part in parts)
-    return text_of(node, "name")
+    whole = "\\".join(map(str, parts)) if type(parts) is list else text_of(node, "name")
+    return f"\\{whole}" if node.get(_KIND) == "Name_FullyQualified" else whole
 
 
 def _variable_name(node: Json) -> str:
@@ -414,7 +413,7 @@ _TYPES: dict[str, Spelling] = {
     "Identifier": lambda node: [_name(node)],
     "IntersectionType": lambda node: listed(children(node, "types"), "&"),
     "Name": lambda node: [_name(node)],
-    "Name_FullyQualified": lambda node: ["\\" + _name(node)],
+    "Name_FullyQualified": lambda node: [_name(node)],
     "Name_Relative": lambda node: ["namespace\\" + _name(node)],
     "NullableType": lambda node: ["?", node.get("type")],
     "UnionType": lambda node: listed(children(node, "types"), "|"),

@@ -72,7 +72,7 @@ class Names:
         self._language = out.language
         self._family = FAMILIES.get(out.language, "")
         self._rules = rules_of(out.language)
-        self._directory = posixpath.dirname(out.path)
+        self._path = out.path
         self._imports = out.imports
         self._bound = bindings_of(out.language, out.imports)
         self.qualified: dict[Symbol, str] = {}
@@ -255,7 +255,8 @@ class Names:
         name = "" if import_.name == EVERYTHING else import_.name
         if not rest and not name and import_.kind == "require" and self._family == "js":
             rest = DEFAULT  # the one thing that the file exports
-        return (0, number, *_keys(rest), self._global_key(joined(name, rest)))
+        known = self._global_key(joined(name, rest)) if self._rules.is_global else 0
+        return (0, number, *_keys(rest), known)
 
     def _in_class_file(self, import_: Import, rest: str) -> str:
         """Returns a name as the file of an imported class has it, with its package or without."""
@@ -298,13 +299,15 @@ class Names:
     def _global_key(self, name: str) -> int:
         if not self._rules.is_global or not name:
             return 0
-        place = f"go:{self._directory}" if self._language == "go" else self._family
-        return cached_key(f"{place}:{name}")
+        if self._language == "go":
+            return cached_key(f"go:{posixpath.dirname(self._path)}:{name}")
+        return cached_key(f"{self._family}:{name}")
 
 
 def _keys(name: str) -> tuple[int, int]:
     """Returns the keys of a plain name and of its first part."""
-    return name_key(name), cached_key(name.partition(".")[0])
+    whole = name_key(name)
+    return whole, cached_key(name[: name.find(".")]) if "." in name else whole
 
 
 def _rank(symbol: Symbol) -> tuple[bool, bool]:

@@ -88,8 +88,6 @@ class Solc:
             if type(unit) is dict:
                 walk = TreeWalk(out, self._kind_key)
                 walk.run(unit, _HANDLERS, skip=self._skip, leaves=_LEAVES)
-        if type(top) is dict:
-            _count_top_once(out)
 
     def walk(self, top: Any) -> Iterator[Node]:
         """Yields the nodes of source units in the order of the dump."""
@@ -108,14 +106,6 @@ class OldSolc(Solc):
         if type(top) is not dict or top.get(_OLD_KEY) != "SourceUnit" or "nodeType" in top:
             return False
         return "children" in top or "attributes" in top
-
-
-def _count_top_once(out: Extraction) -> None:
-    """Takes back the source unit of a later piece, which was counted with the first one."""
-    if out.state.get("begun"):
-        out.nodes -= 1
-        out.kinds["SourceUnit"] -= 1
-    out.state["begun"] = True
 
 
 def _no_line(_node: Json) -> int:

@@ -17,6 +17,7 @@ from transforms.syntax.extraction import (
     FIELD,
     INTERFACE,
     METHOD,
+    NAMESPACE,
     Call,
     Extraction,
     Import,
@@ -58,10 +59,8 @@ class SymbolSummary:
         """Takes everything out of a summary, or out of the next of its classes."""
         out.language = "java"
         out.parser = "JavaParser"
-        if not out.state.get("begun"):
-            out.state["begun"] = True
-            for text in list_of(top, "imports"):
-                _add_import(out, text)
+        for text in list_of(top, "imports"):
+            _add_import(out, text)
         classes: dict[str, Symbol] = out.state.setdefault("classes", {})
         stack: list[tuple[Any, Symbol | None]] = [
             (found, None) for found in reversed(list_of(top, "classes"))
@@ -91,7 +90,10 @@ def _add_class(
     out: Extraction, found: Json, outer: Symbol | None, classes: dict[str, Symbol]
 ) -> Symbol:
     whole = text_of(found, "qualifiedName")
-    outer = outer or classes.get(whole.rpartition(".")[0])
+    around = whole.rpartition(".")[0]
+    outer = outer or classes.get(around)
+    if outer is None and around and found.get("isInner") is not True:
+        outer = classes[around] = out.define(NAMESPACE, around, None)
     symbol = out.define(
         INTERFACE if found.get("isInterface") is True else CLASS, text_of(found, "name"), outer
     )

@@ -16,7 +16,9 @@ from batchio.syntax_parts import FILE_FIELDS, LISTS, OK, QUARANTINED
 from batchio.syntax_tables import TABLES
 from batchio.tables import TableFormat, open_table
 from transforms.syntax.live import Chunk, LiveTrees, lengths, numbers, parents, starts
-from transforms.syntax.names import Keys, NameIndex, content_keys, resolve_imports, resolve_names
+from transforms.syntax.lookups import Keys
+from transforms.syntax.names import NameIndex, content_keys, resolve_names
+from transforms.syntax.re_exports import resolve_imports
 
 Columns = Mapping[str, Any]  # Arrow or NumPy arrays; ids are unsigned, 0 for none
 

@@ -145,14 +145,37 @@ def extract(shape: Shape, document: Document, file: TreeFile) -> Extraction:
     if document.frame is None:
         shape.extract(next(iter(document.pieces)), out)
         return out
-    again = Extraction(file.source_path, file.guess[0])  # what each piece has once more
-    shape.extract(document.frame, again)
+    path: list[str] = []
+    again = Extraction(file.source_path, file.guess[0])
     for number, piece in enumerate(document.pieces):
-        shape.extract(piece, out)
+        if not number:
+            path = _spine(piece, document.frame)
+            shape.extract(_bare(document.frame, path), again)
+        shape.extract(_bare(piece, path) if number else piece, out)
         if number:
             out.nodes -= again.nodes
             out.kinds.subtract(again.kinds)
     return out
+
+
+def _spine(piece: Any, frame: Any) -> list[str]:
+    """Returns the keys that lead to the one list in which a piece is not the frame."""
+    path: list[str] = []
+    while type(frame) is dict:
+        path.append(next(key for key in frame if piece[key] is not frame[key]))
+        piece, frame = piece[path[-1]], frame[path[-1]]
+    return path
+
+
+def _bare(piece: Any, path: Sequence[str]) -> Any:
+    """Returns a piece with only plain values around its spine, for the first had all the rest."""
+    around = []
+    for key in path:
+        around.append({key: each for key, each in piece.items() if type(each) not in (dict, list)})
+        piece = piece[key]
+    for key, plain in zip(reversed(path), reversed(around), strict=True):
+        piece = {**plain, key: piece}
+    return piece
 
 
 def is_source(unit: Unit) -> bool:

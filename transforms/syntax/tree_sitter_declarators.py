@@ -49,7 +49,7 @@ class Declarators(Definitions):
             symbol = self.define(
                 node, FUNCTION, name, scope, owner=".".join(owner), signed=function
             )
-            symbol.is_abstract = _is_pure(node)
+            symbol.is_abstract = node["type"] != "function_definition" or _is_pure(node)
         else:
             kind = {"field_declaration": FIELD, "function_definition": FUNCTION}.get(node["type"])
             if kind is None:

@@ -11,6 +11,7 @@ from transforms.syntax.extraction import (
     INTERFACE,
     LAMBDA,
     METHOD,
+    NAMESPACE,
     STRUCT,
     TYPE,
     VARIABLE,
@@ -52,6 +53,7 @@ _FIELD_NAMES = frozenset({"field_identifier", "property_identifier", "private_pr
 _NOT_IMPLEMENTED = frozenset({"type_parameters", "declaration_list", "where_clause"})
 _GO_TYPES = {"struct_type": STRUCT, "interface_type": INTERFACE}
 _FUNCTION_VALUES = frozenset({"arrow_function", "function_expression", "generator_function"})
+_ALL_EXPORTS = ["module", "exports"]
 _SEPARATORS = frozenset({"*", "/"})
 _PYTHON_ABSTRACT = frozenset(
     {"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"}
@@ -70,6 +72,8 @@ class Definitions:
         decorators: Their names, by identity of what they decorate.
         exported: Nodes that are exported where they stand.
         exported_names: What is exported elsewhere; None where nothing says so.
+        defaults: Nodes that define what a script exports as one thing.
+        default_name: The name of that where it is defined elsewhere.
         before: The node before this one in document order.
     """
 
@@ -82,12 +86,15 @@ class Definitions:
         self.decorators: dict[int, set[str]] = {}
         self.exported: set[int] = set()
         self.exported_names: set[str] | None = None
+        self.defaults: set[int] = set()
+        self.default_name = ""
         self.before: Tree | None = None
         self._links = Owners(out)
         self._comments = Comments()
         self._access_in: dict[Symbol, str] = {}
+        self._package_names = words.names | words.links.keys()
         self._assigned: set[tuple[Symbol | None, str]] = set()
-        self._file_space: Symbol | None = None  # C#'s, around all that follows
+        self._file_space: Symbol | None = None  # the package or C#'s namespace around the rest
 
     def define(
         self,
@@ -193,11 +200,21 @@ class Definitions:
             inside = [child["type"] for child in children_of(node)]
             kind = next((_GO_TYPES[part] for part in inside if part in _GO_TYPES), TYPE)
         symbol = self.define(node, kind, name, scope, owner=self._owner_of(node))
+        if id(node) in self.defaults:
+            self.out.default = symbol
         if node["type"] == "file_scoped_namespace_declaration":
             self._file_space = symbol
         if kind in TYPES and (kind, self.language) != (ENUM, "csharp"):  # there it is a size
             self.out.inherits += bases_of(node, symbol, self.language, self.words)
         return symbol, 0
+
+    def _package(self, node: Tree, scope: Symbol | None, nesting: int) -> Place:
+        named = [child for child in named_children(node) if child["type"] in self._package_names]
+        if not named:
+            return scope, nesting
+        name = dotted(parts_of(named[-1], self.words))
+        self._file_space = self.define(node, NAMESPACE, name, scope)
+        return self._file_space, 0
 
     def _named(self, node: Tree, kind: str) -> tuple[str, str]:
         given, given_kind = self.given.get(id(node), ("", ""))
@@ -230,12 +247,21 @@ class Definitions:
         if name_node["type"] == "string":
             name = unquoted(name_node)
         else:
-            name = parts_of(name_node, self.words)[-1]
+            *before, name = parts_of(name_node, self.words)
+            if [*before, name] == _ALL_EXPORTS:
+                self.export_default(value)
         if name not in ("", "?", "[]", "()"):
             self.given[id(value)] = (name, METHOD if node["type"] == "pair" else FUNCTION)
         if id(node) in self.exported:
             self.exported.add(id(value))
         return scope, nesting
+
+    def export_default(self, value: Tree) -> None:
+        """Takes what a script exports as one thing: a definition, or the name of one."""
+        if value["type"] == "identifier":
+            self.default_name = text_of_node(value)
+        else:
+            self.defaults.add(id(value))
 
     def _field(self, node: Tree, scope: Symbol | None, nesting: int) -> Place:
         names, typed = _field_names(node)
@@ -309,6 +335,7 @@ class Definitions:
         for marks in (self.given, self.owners, self.decorators):
             marks.clear()
         self.exported.clear()
+        self.defaults.clear()
         self._links.link()
         for symbol in self.out.symbols:
             if symbol.parent is None and symbol.kind != LAMBDA:
@@ -317,6 +344,8 @@ class Definitions:
                     symbol.parent = self._file_space
 
     def _export_by_name(self, symbol: Symbol) -> None:
+        if self.default_name and symbol.name == self.default_name:
+            self.out.default = symbol
         if self.language == "python":
             public = not symbol.name.startswith("_")
             names = self.exported_names

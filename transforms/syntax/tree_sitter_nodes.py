@@ -14,6 +14,7 @@ _ENDS = ("endPosition", "end_point", "end")
 _FIELDS = ("fieldName", "field", "field_name")
 _NAMED = ("isNamed", "named", "is_named")
 _MISSING = ("isMissing", "is_missing", "missing")
+ERROR = "ERROR"
 _TEXT_CHARACTERS = 200
 _DECLARATORS = 32  # C nests them; deeper is no name that anybody wrote
 

@@ -51,7 +51,9 @@ class Owners:
         """Links all that can be linked by now."""
         for symbol in self._out.symbols[self._seen :]:
             if symbol.kind in TYPES | SPACES and _stands_outside_functions(symbol):
-                self._types.setdefault(symbol.name, symbol)
+                known = self._types.setdefault(symbol.name, symbol)
+                if known.kind in SPACES and symbol.kind in TYPES:
+                    self._types[symbol.name] = symbol  # Go's package has no methods
         self._seen = len(self._out.symbols)
         self._owned = [pair for pair in self._owned if not self._give_parent(*pair)]
         for owner, base in self._implemented:

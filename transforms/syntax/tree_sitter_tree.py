@@ -14,6 +14,7 @@ from typing import Any
 
 from transforms.syntax.extraction import Extraction, Node
 from transforms.syntax.tree_sitter_nodes import (
+    ERROR,
     Tree,
     children_of,
     line_of,
@@ -56,6 +57,8 @@ class TreeSitter:
         walk = out.state.get(_STATE)
         if walk is None:
             walk = out.state[_STATE] = _start(top, out)
+        else:
+            walk.errors -= top["type"] == ERROR  # the same as that of the first piece
         walk.run(top)
         _set_lines(top, out)
         _set_language(walk.language, out)

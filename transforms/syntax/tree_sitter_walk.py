@@ -6,12 +6,14 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from transforms.syntax.extraction import FIELD, VARIABLE, Call, Extraction, Import, Symbol
+from transforms.syntax.bindings import DEFAULT
+from transforms.syntax.extraction import FIELD, FUNCTION, VARIABLE, Call, Extraction, Import, Symbol
 from transforms.syntax.tree_sitter_declarators import Declarators
 from transforms.syntax.tree_sitter_definitions import Place
 from transforms.syntax.tree_sitter_imports import imports_of
 from transforms.syntax.tree_sitter_names import arguments_of, callee_of, unquoted
 from transforms.syntax.tree_sitter_nodes import (
+    ERROR,
     Tree,
     children_of,
     field_of,
@@ -66,6 +68,7 @@ class Walk(Declarators):
         roles |= dict.fromkeys(words.fields, self._field)
         roles |= dict.fromkeys(words.declared, self._declared)
         roles |= dict.fromkeys(words.symbols, self._symbol)
+        roles |= dict.fromkeys(words.packages, self._package)
         roles |= dict.fromkeys(words.comments, self._comment)
         roles |= {
             "impl_item": self._impl,
@@ -107,7 +110,7 @@ class Walk(Declarators):
         self.out.max_depth = most
         self.out.nodes += len(kinds)
         self.out.kinds.update(kinds)
-        self.errors += missing + kinds.count("ERROR")
+        self.errors += missing + kinds.count(ERROR)
         self.finish_piece()
 
     def finish_piece(self) -> None:
@@ -199,20 +202,30 @@ class Walk(Declarators):
         imports = imports_of(node, self.language)
         self.out.imports += imports
         stack = [] if imports else children_of(node)
+        if any(child["type"] == DEFAULT for child in stack):
+            self._export_default(named_children(node)[-1])
         while stack:
             child = stack.pop()
             self.exported.add(id(child))
             if child["type"] in _EXPORTED:
                 stack += children_of(child)
             elif child["type"] == "export_clause":
-                specifiers = map(named_children, named_children(child))
-                self._export_names([text_of_node(names[0]) for names in specifiers if names])
+                for specifier in filter(children_of, named_children(child)):
+                    names = children_of(specifier)
+                    self._export_name(text_of_node(names[0]), text_of_node(names[-1]))
             elif child["type"] == "identifier":
-                self._export_names([text_of_node(child)])
+                self._export_name(text_of_node(child))
         return scope, nesting
 
-    def _export_names(self, names: list[str]) -> None:
-        self.exported_names = (self.exported_names or set()).union(names)
+    def _export_name(self, name: str, new_name: str = "") -> None:
+        self.exported_names = {*(self.exported_names or ()), name}
+        if new_name == DEFAULT:
+            self.default_name = name
+
+    def _export_default(self, value: Tree) -> None:
+        self.export_default(value)
+        if pick(value, ("name",)) is None:
+            self.given[id(value)] = (DEFAULT, FUNCTION)
 
 
 def _caller(scope: Symbol | None) -> Symbol | None:

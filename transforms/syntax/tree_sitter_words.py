@@ -58,6 +58,7 @@ class Words:
         fields: What defines a field a name.
         variables: Python's: what assigns, in a class or a module.
         declared: C's: what defines a symbol that is named somewhere in its declarator.
+        packages: What names the package of all that follows.
         bodied: Of `symbols`, what only mentions one unless it has a `body`.
         values: What gives its name to the function that is its value, as does JavaScript's `const`.
         names: Leaves that are names.
@@ -87,6 +88,7 @@ class Words:
     fields: frozenset[str] = _NONE
     variables: frozenset[str] = _NONE
     declared: frozenset[str] = _NONE
+    packages: frozenset[str] = _NONE
     bodied: frozenset[str] = _NONE
     values: Mapping[str, Link] = field(default_factory=dict)
     bases: Mapping[str, str] = field(default_factory=dict)
@@ -233,6 +235,7 @@ JAVA = Words(
         "parenthesized_expression": _THROUGH,
     },
     imports=_set("import_declaration"),
+    packages=_set("package_declaration"),
     fields=_set("field_declaration constant_declaration"),
     bases={"superclass": EXTENDS, "super_interfaces": IMPLEMENTS, "extends_interfaces": EXTENDS},
     branches=_set(
@@ -275,6 +278,7 @@ GO = Words(
         "parenthesized_expression": _THROUGH,
     },
     imports=_set("import_spec"),
+    packages=_set("package_clause"),
     fields=_set("field_declaration"),
     bases={"type_elem": EXTENDS, "constraint_elem": EXTENDS},
     branches=_set("if_statement for_statement expression_case type_case communication_case"),

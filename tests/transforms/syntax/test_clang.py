@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from taken_trees import all_of, named, pieces_of, take
+from taken_trees import all_of, named, take, take_pieces
 
 from transforms.syntax.clang import Clang
+from transforms.syntax.link import link
 
 Json = dict[str, Any]
 
@@ -118,6 +119,25 @@ def test_a_c_source_is_taken_as_it_is_written(ast_data: Path) -> None:
     assert {s.parent.name for s in out.symbols if s.kind == "field" and s.parent} == {"N"}
 
 
+def test_a_default_is_a_body_and_a_prototype_is_none() -> None:
+    functions = [
+        node("FunctionDecl", "prototype"),
+        node("FunctionDecl", "defined", node("CompoundStmt")),
+        node("FunctionDecl", "trying", node("CXXTryStmt")),
+        node("CXXMethodDecl", "pure", pure=True),
+        node("CXXMethodDecl", "defaulted", explicitlyDefaulted="default"),
+    ]
+    out = take(Clang(), unit(*functions))
+    assert {s.name for s in out.symbols if s.is_abstract} == {"prototype", "pure"}
+
+
+def test_a_prototype_leaves_its_name_to_the_definition() -> None:
+    top = unit(node("FunctionDecl", "run"), node("FunctionDecl", "run", node("CompoundStmt")))
+    out = take(Clang(), top)
+    out.language = "c"
+    assert [bool(row[-2]) for row in link(out, "a.c.json").symbols] == [False, True]
+
+
 def test_a_cpp_source_is_taken_as_it_is_written(ast_data: Path) -> None:
     out = take(Clang(), json.loads(dump_text(ast_data, "shapes.cpp")))
     methods = [s for s in out.symbols if s.kind in ("method", "constructor")]
@@ -175,7 +195,7 @@ def test_walked_lines_are_those_of_symbols(ast_data: Path) -> None:
 @pytest.mark.parametrize("name", [*MADE_HERE, UJSON])
 def test_pieces_give_what_the_whole_gives(ast_data: Path, name: str, size: int) -> None:
     top = json.loads(dump_text(ast_data, name))
-    pieces = take(Clang(), *pieces_of(top, "inner", size))
+    pieces = take_pieces(Clang(), top, "inner", size)
     assert all_of(pieces) == all_of(take(Clang(), top))
 
 

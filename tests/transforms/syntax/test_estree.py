@@ -636,6 +636,42 @@ def test_exports_of_modules():
     assert are_exported(function("f"), node("TSExportAssignment", expression=name("f"))) == ["f"]
 
 
+def by_default(*pieces: Tree) -> str:
+    symbol = extract(*pieces).default
+    return qualified(symbol) if symbol else ""
+
+
+def test_the_default_export_is_told():
+    def default(declaration: Tree) -> Tree:
+        return exported(declaration, kind="ExportDefaultDeclaration")
+
+    as_default = node("ExportSpecifier", local=name("f"), exported=name("default"))
+    renamed = exported(None, source=None, specifiers=[as_default])
+    elsewhere = exported(None, source=text("m"), specifiers=[as_default])
+    assert by_default(program(function("g"), default(function("f")))) == "f"
+    assert by_default(program(default(a_class("C", method("m"))))) == "C"
+    assert by_default(program(default(arrow()))) == "default"
+    assert by_default(program(default(expression()))) == "default"
+    assert by_default(program(default(name("f")), function("g"), function("f"))) == "f"
+    assert by_default(program(function("f")), program(default(name("f")))) == "f"
+    assert by_default(program(default(name("f"))), program(function("f"))) == "f"
+    assert by_default(program(function("f"), renamed)) == "f"
+    assert by_default(program(function("f"), elsewhere)) == ""
+    assert by_default(program(function("f"), exported(function("g")))) == ""
+    assert by_default(program(default(call(name("f"))), function("f"))) == ""
+
+
+def test_what_commonjs_exports_as_one_is_the_default():
+    assert by_default(program(function("f"), assign("module.exports", name("f")))) == "f"
+    assert by_default(program(assign("module.exports", function("f", kind="FunctionExpression"))))
+    assert by_default(program(function("f"), assign("exports.f", name("f")))) == ""
+    assert by_default(program(assign("exports.f", expression()))) == ""
+    entries = record(entry("f", name("f")))
+    assert by_default(program(function("f"), assign("module.exports", entries))) == ""
+    whole = node("TSExportAssignment", expression=name("f"))
+    assert by_default(program(function("f"), whole)) == "f"
+
+
 def test_exports_of_commonjs():
     entries = [entry("f", name("f")), entry("h", expression()), entry("i", arrow(), method=True)]
     assert are_exported(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from taken_trees import all_of, named, pieces_of, take
+from taken_trees import all_of, named, take, take_pieces
 
 from transforms.syntax.clang import Clang
 from transforms.syntax.generic import Generic
@@ -116,7 +116,7 @@ def test_pieces_give_what_the_whole_gives() -> None:
     items = [node("Function", name=f"f{number}", line=number) for number in range(1, 8)]
     top = node("Module", line=1, body=items)
     shape = Generic("k", "body", "line")
-    assert all_of(take(shape, *pieces_of(top, "body", 3))) == all_of(take(shape, top))
+    assert all_of(take_pieces(shape, top, "body", 3)) == all_of(take(shape, top))
 
 
 def test_deep_trees_are_taken() -> None:

@@ -8,15 +8,9 @@ from syntax_rows import Row, Tree, row, rows_of, tree
 from batchio.syntax_parts import key_of
 from transforms.syntax.live import LiveTrees, Part, live_trees, parents, starts
 from transforms.syntax.lookup_rules import name_key
-from transforms.syntax.names import (
-    Imports,
-    Lookup,
-    NameIndex,
-    build_index,
-    content_keys,
-    resolve_imports,
-    resolve_names,
-)
+from transforms.syntax.lookups import Lookup
+from transforms.syntax.names import NameIndex, build_index, content_keys, resolve_names
+from transforms.syntax.re_exports import Imports, resolve_imports
 
 K = key_of
 SHA = ("0123456789abcdef" * 4, "fedcba9876543210" * 4)
@@ -77,7 +71,9 @@ def called(*trees: Tree, via: str = "calls") -> list[int]:
 
 def test_the_first_candidate_that_is_a_file_is_meant() -> None:
     found = imported(
-        python("a", imports=[
+        python(
+            "a",
+            imports=[
                 import_("no", "b", "c", whole=2, name="name"),
                 import_("no", "c", "b", whole=1, name="name"),
             ],

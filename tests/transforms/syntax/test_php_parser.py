@@ -83,7 +83,7 @@ def test_a_real_class_is_taken_as_it_is_written(ast_data: Path) -> None:
     assert [call[1:4] for call in out.calls if call.caller is named(out, "decode")] == [
         ("json_decode", 2, 11),
         ("json_last_error", 0, 12),
-        ("RuntimeException", 1, 13),
+        ("\\RuntimeException", 1, 13),
         ("json_last_error_msg", 0, 13),
         ("$this.decodeRecursive", 1, 16),
     ]
@@ -230,7 +230,7 @@ def test_called_names_are_whole() -> None:
         ("$this.a", 0, ""),
         ("X\\Y.s", 0, "X\\Y"),
         ("parent.s", 0, ""),
-        ("g", 0, ""),
+        ("\\g", 0, ""),
         ("$closure", 0, ""),
         ("$this.?", 0, ""),
         ("<anonymous>", 0, ""),

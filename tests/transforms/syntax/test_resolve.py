@@ -382,12 +382,18 @@ def test_php_names_are_in_full_used_or_of_the_namespace():
     file.call("App\\Web.run", "\\App\\go", "User.find", "Page.show", "$x.run", "\\App\\Web\\run")
     assert file.meanings() == [
         in_run("php:App.go"),
-        through(0, rest="App.Models.User.find")
-        | in_run("php:App.Models.User.find"),
+        through(0, rest="App.Models.User.find") | in_run("php:App.Models.User.find"),
         in_run("php:App.Web.Page.show"),
         {},
         "App.Web.run",
     ]
+
+
+def test_a_php_name_that_begins_with_a_backslash_is_in_full():
+    file = File("php", "namespace App", "class App.A", "class App.B").extend("App.A", "\\Base")
+    file.extend("App.A", "\\App\\B").call("App.A", "\\X.go", receiver="\\X")
+    assert file.bases() == [in_run("php:Base"), "App.B"]
+    assert file.meanings() == [in_run("php:X.go")]
 
 
 def test_a_php_file_without_namespace_calls_functions_by_their_names():

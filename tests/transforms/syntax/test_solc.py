@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from taken_trees import all_of, named, pieces_of, take
+from taken_trees import all_of, named, take, take_pieces
 
 from transforms.syntax.extraction import Extraction
 from transforms.syntax.solc import OldSolc, Solc
@@ -249,9 +249,9 @@ def test_pieces_give_what_the_whole_gives(ast_data: Path) -> None:
     for text in texts(ast_data).values():
         top = json.loads(text)
         if type(top) is dict:
-            assert all_of(take(Solc(), *pieces_of(top, "nodes", 1))) == all_of(take(Solc(), top))
+            assert all_of(take_pieces(Solc(), top, "nodes", 1)) == all_of(take(Solc(), top))
     top = vault("legacy")
-    pieces = take(OldSolc(), *pieces_of(top, "children", 1))
+    pieces = take_pieces(OldSolc(), top, "children", 1)
     assert all_of(pieces) == all_of(take(OldSolc(), top))
 
 

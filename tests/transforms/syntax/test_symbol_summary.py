@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from taken_trees import all_of, named, pieces_of, take
+from taken_trees import all_of, named, take, take_pieces
 
 from transforms.syntax.symbol_summary import SymbolSummary
 
@@ -135,16 +135,30 @@ def test_inner_classes_are_in_their_outer_class() -> None:
     beside = {"name": "B", "qualifiedName": "p.A.B", "isInner": True}
     out = take(SymbolSummary(), summary(outer, beside))
     assert [(s.name, s.parent and s.parent.name) for s in out.symbols] == [
-        ("A", None),
+        ("p", None),
+        ("A", "p"),
         ("C", "A"),
         ("B", "A"),
+    ]
+
+
+def test_the_package_is_what_stands_before_the_name_of_an_outer_class() -> None:
+    named_so = [("A", "com.x.A"), ("B", "com.x.B"), ("C", "C"), ("D", "com.y.Missing.D")]
+    classes = [{"name": name, "qualifiedName": whole} for name, whole in named_so]
+    out = take(SymbolSummary(), summary(*classes[:3], {**classes[3], "isInner": True}))
+    assert [(s.kind, s.name, s.parent and s.parent.name) for s in out.symbols] == [
+        ("namespace", "com.x", None),
+        ("class", "A", "com.x"),
+        ("class", "B", "com.x"),
+        ("class", "C", None),
+        ("class", "D", None),
     ]
 
 
 def test_pieces_give_what_the_whole_gives(ast_data: Path) -> None:
     classes = [json.loads(text)["classes"][0] for _, text in texts(ast_data)]
     top = summary(*classes, imports=("import a.B;",))
-    pieces = take(SymbolSummary(), *pieces_of(top, "classes", 2))
+    pieces = take_pieces(SymbolSummary(), top, "classes", 2)
     assert all_of(pieces) == all_of(take(SymbolSummary(), top))
 
 

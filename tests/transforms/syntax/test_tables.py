@@ -51,7 +51,7 @@ MAIN: Tree = (
         ],
         "imports": [row("imports", module="helper", line=2, candidates=[49, 50])],
         "calls": [
-            row("calls", caller_id=2, callee="f", via=0, member_key=60, args=2, line=7),
+            row("calls", caller_id=2, callee="f", via=0, rest_key=60, head_key=60, args=2, line=7),
             row("calls", callee="print", callee_full="print", args=1),
             row("calls", caller_id=3, callee="g", target_id=2**64 - 1),
         ],
@@ -398,7 +398,7 @@ def forest(size: int) -> list[Tree]:
                     for n in range(1, number % 5)
                 ],
                 "calls": [
-                    row("calls", via=n - 1, rest_key=n, member_key=2, global_key=n, line=n)
+                    row("calls", via=n - 1, rest_key=n, head_key=2, global_key=n, line=n)
                     for n in range(number % 5)
                 ],
                 "inherits": [row("inherits", symbol_id=1, global_key=number % 9)],

@@ -536,3 +536,28 @@ def test_methods_of_a_type_in_a_function_make_no_circle():
     source = b"impl Foo { fn bar() { struct Foo { a: u8 } } }"
     out = extracted(parse_source(source, "a.rs"))
     assert [qualified(symbol) for symbol in out.symbols] == ["bar", "bar.Foo", "bar.Foo.a"]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("export default function f() {}", "f"),
+        ("export default class A { m() {} }", "A"),
+        ("export default class { m() {} }", "default"),
+        ("export default function () {}", "default"),
+        ("export default () => 1;", "default"),
+        ("export default f; function g() {} function f() {}", "f"),
+        ("function f() {} export { f as default };", "f"),
+        ("function f() {} module.exports = f;", "f"),
+        ("module.exports = class A {};", "A"),
+        ("module.exports = () => 1;", "exports"),
+        ("function f() {} exports.f = f;", None),
+        ("function f() {} export { f };", None),
+        ("export { f as default } from './m'; function f() {}", None),
+        ("function f() {} export default f();", None),
+    ],
+)
+def test_the_default_export_is_told(source, name):
+    pytest.importorskip("tree_sitter")
+    found = extracted(parse_source(source.encode(), "a.js"), "a.js").default
+    assert (found.name if found else None) == name

@@ -170,25 +170,26 @@ enum Q implements R { ONE, TWO; Q() { } }
 record P(int x) implements S { }
 """,
     symbols="""
-        class A 5 16 0 -
-        field A.x 6 6 0 -
-        field A.y 6 6 0 -
-        constructor A.A 8 8 1 1
-        method A.m 9 9 1 2
-        method A.n 10 15 10 1
-        lambda A.n.<lambda> 14 14 1 1
-        interface I 17 17 0 -
-        method I.f 17 17 1 0
-        enum Q 18 18 0 -
-        constructor Q.Q 18 18 1 0
-        class P 19 19 0 -
+        namespace a.b 1 1 0 -
+        class a.b.A 5 16 0 -
+        field a.b.A.x 6 6 0 -
+        field a.b.A.y 6 6 0 -
+        constructor a.b.A.A 8 8 1 1
+        method a.b.A.m 9 9 1 2
+        method a.b.A.n 10 15 10 1
+        lambda a.b.A.n.<lambda> 14 14 1 1
+        interface a.b.I 17 17 0 -
+        method a.b.I.f 17 17 1 0
+        enum a.b.Q 18 18 0 -
+        constructor a.b.Q.Q 18 18 1 0
+        class a.b.P 19 19 0 -
     """,
     calls="""
-        A.A super 1 8
-        A.n x.y().z 1 11
-        A.n x.y 0 11
-        A.n Foo 1 13
-        A.n list.map 1 14
+        a.b.A.A super 1 8
+        a.b.A.n x.y().z 1 11
+        a.b.A.n x.y 0 11
+        a.b.A.n Foo 1 13
+        a.b.A.n list.map 1 14
     """,
     imports=[
         ("java.util", "List", "", "import", 2, False),
@@ -196,24 +197,24 @@ record P(int x) implements S { }
         ("java.lang.Math", "abs", "", "import", 4, False),
     ],
     inherits=[
-        ("A", "p.Base", "extends"),
-        ("A", "C", "implements"),
-        ("A", "D", "implements"),
-        ("I", "J", "extends"),
-        ("Q", "R", "implements"),
-        ("P", "S", "implements"),
+        ("a.b.A", "p.Base", "extends"),
+        ("a.b.A", "C", "implements"),
+        ("a.b.A", "D", "implements"),
+        ("a.b.I", "J", "extends"),
+        ("a.b.Q", "R", "implements"),
+        ("a.b.P", "S", "implements"),
     ],
-    nesting={"A.n": 2},
-    docs={"A.A": "Makes one."},
+    nesting={"a.b.A.n": 2},
+    docs={"a.b.A.A": "Makes one."},
     visible={
-        "A": "public",
-        "A.x": "private",
-        "A.m": "protected",
-        "A.n": "package",
-        "I": "package",
-        "I.f": "public",
+        "a.b.A": "public",
+        "a.b.A.x": "private",
+        "a.b.A.m": "protected",
+        "a.b.A.n": "package",
+        "a.b.I": "package",
+        "a.b.I.f": "public",
     },
-    flags={"A": "abstract", "A.x": "static", "A.m": "abstract"},
+    flags={"a.b.A": "abstract", "a.b.A.x": "static", "a.b.A.m": "abstract"},
 )
 
 GO = Sample(
@@ -244,32 +245,37 @@ func (e Elsewhere) far(int, string) {}
 func F() {}
 """,
     symbols="""
-        struct S 8 12 0 -
-        field S.A 11 11 0 -
-        field S.b 11 11 0 -
-        interface I 13 13 0 -
-        method I.M 13 13 1 2
-        method S.M 14 21 8 3
-        lambda S.M.<lambda> 19 19 1 0
-        method far 22 22 1 2
-        function F 23 23 1 0
+        namespace a 1 1 0 -
+        struct a.S 8 12 0 -
+        field a.S.A 11 11 0 -
+        field a.S.b 11 11 0 -
+        interface a.I 13 13 0 -
+        method a.I.M 13 13 1 2
+        method a.S.M 14 21 8 3
+        lambda a.S.M.<lambda> 19 19 1 0
+        method a.far 22 22 1 2
+        function a.F 23 23 1 0
     """,
     calls="""
-        S.M s.t.Do 1 15
-        S.M ? 0 19
-        S.M.<lambda> x.Run 0 19
-        S.M list[].z 0 20
+        a.S.M s.t.Do 1 15
+        a.S.M ? 0 19
+        a.S.M.<lambda> x.Run 0 19
+        a.S.M list[].z 0 20
     """,
     imports=[
         ("fmt", "", "", "import", 2, False),
         ("os/exec", "", "x", "import", 4, False),
         ("strings", "*", "", "import", 5, False),
     ],
-    inherits=[("S", "T", "extends"), ("S", "pkg.U", "extends"), ("I", "fmt.Stringer", "extends")],
-    nesting={"S.M": 2},
-    docs={"S": "S is a thing."},
-    visible={"S.A": "public", "S.b": "package", "far": "package"},
-    flags={"S": "exported", "F": "exported", "far": ""},
+    inherits=[
+        ("a.S", "T", "extends"),
+        ("a.S", "pkg.U", "extends"),
+        ("a.I", "fmt.Stringer", "extends"),
+    ],
+    nesting={"a.S.M": 2},
+    docs={"a.S": "S is a thing."},
+    visible={"a.S.A": "public", "a.S.b": "package", "a.far": "package"},
+    flags={"a.S": "exported", "a.F": "exported", "a.far": ""},
 )
 
 RUST = Sample(
@@ -441,7 +447,7 @@ int n::helper() { return 2; }
     nesting={"A.run": 2},
     docs={},
     visible={"A.hidden": "private", "A.m": "public", "A.In.q": "public"},
-    flags={"A.m": "abstract", "A.s": "static"},
+    flags={"A.m": "abstract", "A.s": "static abstract"},
 )
 
 CSHARP = Sample(
