@@ -181,10 +181,14 @@ class LedgerView:
             .order_by(files.c.unit_id, units.c.recorded)
         )
         paths = cache(_paths_of)  # most units have the outputs of the one before
-        rows = self._rows(query)
-        for _, records in groupby(rows, key=itemgetter("unit_id")):
-            *_, newest = records
-            yield LiveUnit(**{**newest, "outputs": paths(newest["outputs"])})
+        with (
+            self.engine.connect() as db,
+            db.execution_options(yield_per=1000).execute(query) as result,
+        ):
+            for _, records in groupby(result, key=itemgetter(0)):
+                *_, newest = records
+                unit = LiveUnit._make(newest)
+                yield unit._replace(outputs=paths(newest.outputs))
 
     def counts(self, run_id: str) -> dict[str, int]:
         """Returns how many units of a run have each status."""

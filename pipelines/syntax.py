@@ -114,7 +114,9 @@ class SyntaxOptions(CommonOptions):
         return self
 
 
-def build(pipeline: beam.Pipeline, options: SyntaxOptions, run: Run) -> beam.PCollection:
+def build(
+    pipeline: beam.Pipeline, options: SyntaxOptions, run: Run
+) -> tuple[beam.PCollection, beam.PCollection]:
     """Adds the graph: files, parts, records; then tables out of all parts, and their record."""
     choice = TableChoice(
         tuple(options.tables), tuple(options.formats), options.partition_by_language
@@ -123,7 +125,7 @@ def build(pipeline: beam.Pipeline, options: SyntaxOptions, run: Run) -> beam.PCo
     units = pipeline | MatchFiles(run) | FormFileUnits(_rules(options), run) | SkipUpToDate(run)
     files = units | ProcessUnits(work, run, _weigh(options)) | RecordOutcomes(run)
     tables = files | WriteTables(work, choice, run) | "RecordTables" >> RecordOutcomes(run)
-    return (files, tables) | beam.Flatten()
+    return files, tables
 
 
 def form_units(

@@ -10,6 +10,7 @@ from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
+import transforms.pack_coder  # noqa: F401 - registers itself
 from batchio.fileset import FileRef, list_files
 from batchio.records import InputFile
 from transforms.decisions import batches, decide_all
@@ -104,7 +105,8 @@ class SkipUpToDate(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, units: beam.PCollection) -> beam.PCollection:
         """Builds the decisions."""
-        packs = units | "Decide" >> beam.ParDo(_DecideFn(self.run))
+        decide = beam.ParDo(_DecideFn(self.run))
+        packs = units | "Decide" >> decide.with_output_types(Pack)
         return packs | "Spread" >> beam.Reshuffle() if self.run.is_spread else packs
 
 

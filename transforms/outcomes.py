@@ -13,10 +13,20 @@ from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
-from batchio.records import Outcome
+import transforms.pack_coder  # noqa: F401 - registers itself
 from transforms.recorder import Recorder
 from transforms.run import Run
-from transforms.units import Attempt, Pack, PackAttempt, PackProcess, Process, Unit, died, waiting
+from transforms.units import (
+    Attempt,
+    OutcomePack,
+    Pack,
+    PackAttempt,
+    PackProcess,
+    Process,
+    Unit,
+    died,
+    waiting,
+)
 from transforms.worker_pool import WorkerPool
 from transforms.worker_process import Died
 
@@ -28,7 +38,7 @@ _UNIT_WEIGHS_BYTES = 4096  # what a unit costs beside its bytes: a file is opene
 
 @dataclass
 class ProcessUnits(beam.PTransform):  # type: ignore[misc]
-    """Applies a domain's function to each unit in worker processes: packs to lists of `Outcome`.
+    """Applies a domain's function to each unit in worker processes: `Pack` to `OutcomePack`.
 
     The outcomes of a `PackProcess` come when their pack is written, about once a second.
     An exception, a crash or a hang costs its unit and comes out as a failed outcome. Units that
@@ -50,7 +60,8 @@ class ProcessUnits(beam.PTransform):  # type: ignore[misc]
     def expand(self, packs: beam.PCollection) -> beam.PCollection:
         """Builds the processing."""
         weigh = self.weigh or weigh_by_size
-        return packs | "Work" >> beam.ParDo(_WorkFn(self.process, self.run, weigh))
+        work = beam.ParDo(_WorkFn(self.process, self.run, weigh))
+        return packs | "Work" >> work.with_output_types(OutcomePack)
 
 
 class _WorkFn(beam.DoFn):  # type: ignore[misc]
@@ -64,13 +75,13 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
         self._in = Metrics.counter(ProcessUnits, "units_in")
         self._out = Metrics.counter(ProcessUnits, "units_out")
 
-    def process(self, pack: Pack) -> Iterator[list[Outcome]]:
+    def process(self, pack: Pack) -> Iterator[OutcomePack]:
         recorder = Recorder.of(self._run)
         self._in.inc(len(pack))
         ready = [unit for unit in pack if not unit.waits]
         if len(ready) < len(pack):
             self._out.inc(len(pack) - len(ready))
-            yield [waiting(unit) for unit in pack if unit.waits]
+            yield OutcomePack(waiting(unit) for unit in pack if unit.waits)
         if not ready or recorder.stopping.is_set():
             return
         pool = self._started_pool(recorder)
@@ -105,13 +116,13 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
 
     def _collect(
         self, pool: WorkerPool[Unit], recorder: Recorder, wait_s: float
-    ) -> Iterator[list[Outcome]]:
+    ) -> Iterator[OutcomePack]:
         if recorder.stopping.is_set():
             pool.stop()
-        outcomes = [
+        outcomes = OutcomePack(
             died(unit, answer) if isinstance(answer, Died) else answer
             for unit, answer in pool.collect(wait_s)
-        ]
+        )
         if outcomes:
             self._out.inc(len(outcomes))
             yield outcomes
@@ -141,7 +152,7 @@ def _make_pool(
 
 @dataclass
 class RecordOutcomes(beam.PTransform):  # type: ignore[misc]
-    """Records lists of outcomes in the ledger while the run goes on, and hands them on."""
+    """Records packs of outcomes in the ledger while the run goes on, and hands them on."""
 
     run: Run
 
@@ -150,14 +161,15 @@ class RecordOutcomes(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
         """Builds the recording."""
-        return outcomes | "Record" >> beam.ParDo(_RecordFn(self.run))
+        record = beam.ParDo(_RecordFn(self.run))
+        return outcomes | "Record" >> record.with_output_types(OutcomePack)
 
 
 class _RecordFn(beam.DoFn):  # type: ignore[misc]
     def __init__(self, run: Run) -> None:
         self._run = run
 
-    def process(self, outcomes: list[Outcome]) -> Iterator[list[Outcome]]:
+    def process(self, outcomes: OutcomePack) -> Iterator[OutcomePack]:
         for status, number in Counter(outcome.status for outcome in outcomes).items():
             _counter(status).inc(number)
         Recorder.of(self._run).add(*outcomes)

@@ -48,11 +48,11 @@ class Unit:
 
 
 class Pack(list[Unit]):
-    """Units that travel together.
+    """Units that travel together."""
 
-    A class of its own, for Beam takes a plain list apart and pickles each item by itself, at ten
-    times the cost.
-    """
+
+class OutcomePack(list[Outcome]):
+    """Outcomes that travel together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Domain(Generic[O]):
         options: Its options.
         check: What only it has to check before a run; raises a HeadraceError.
         form_units: The units of a list of files, and the files left out with the reason each.
-        build: Adds its graph to a Beam pipeline and returns the collection of outcomes.
+        build: Adds its graph to a Beam pipeline and returns its collections of outcomes.
     """
 
     name: str

@@ -12,7 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.combiners import Count
 
 from batchio.fileset import FileRef
-from batchio.records import FAILED, Outcome
+from batchio.records import FAILED
 from transforms.decisions import decide_all
 from transforms.filesets import RecordLeftOut
 from transforms.outcomes import ProcessUnits
@@ -29,7 +29,7 @@ from transforms.syntax.join import (
     tables_unit,
     take_snapshot,
 )
-from transforms.units import Pack, PackProcess, Unit
+from transforms.units import OutcomePack, Pack, PackProcess, Unit
 
 _FAILED, _LEFT_OUT = "failed", "left_out"
 
@@ -68,8 +68,8 @@ class _FormUnitFn(beam.DoFn):  # type: ignore[misc]
 
 @dataclass
 class WriteTables(beam.PTransform):  # type: ignore[misc]
-    """Makes the tables once all outcomes are recorded: lists of `Outcome` to
-    that of the tables.
+    """Makes the tables once all outcomes are recorded: `OutcomePack` to that
+    of the tables.
 
     Nothing comes out if the tables are up to date, or if the run was stopped: those of before stay
     then. Shuffles the names of what is to be made, and nothing else.
@@ -138,7 +138,7 @@ class _EachTableFn(beam.DoFn):  # type: ignore[misc]
     def __init__(self, choice: TableChoice) -> None:
         self._choice = choice
 
-    def process(self, outcomes: list[Outcome]) -> Iterator[Pack | TaggedOutput]:
+    def process(self, outcomes: OutcomePack) -> Iterator[Pack | TaggedOutput]:
         (index,) = outcomes
         if index.status == FAILED:
             yield TaggedOutput(_FAILED, outcomes)
@@ -152,11 +152,11 @@ class _ReplaceFn(beam.DoFn):  # type: ignore[misc]
         self._run = run
         self._choice = choice
 
-    def process(self, element: tuple[str, Iterable[list[Outcome]]]) -> Iterator[list[Outcome]]:
+    def process(self, element: tuple[str, Iterable[OutcomePack]]) -> Iterator[OutcomePack]:
         run, steps = self._run, list(chain.from_iterable(element[1]))
         failed = any(step.status == FAILED for step in steps)
         if failed or len(steps) == len(self._choice.tables):
             states = Recorder.of(run).ledger.unit_states(run.pipeline, [TABLES_UNIT])
             old = states[TABLES_UNIT].outputs if TABLES_UNIT in states else ()
-            yield [replace_tables(steps, run.output, old)]
+            yield OutcomePack([replace_tables(steps, run.output, old)])
         clear_stage(run.output)
