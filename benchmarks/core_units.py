@@ -79,25 +79,25 @@ def measure_core(inputs: Path, output: Path, workers: int, units: int) -> None:
             code = process.wait()
         assert code == 0, code
         _row(title, time.perf_counter() - start, units, memory.bytes)
-    assert _recorded(output) == units
+    assert recorded(output) == units
 
 
 def measure_resume(inputs: Path, output: Path, workers: int, units: int) -> None:
     """Kills a run half-way, starts it again and times how long until new work is recorded."""
     process = _start(inputs, output, workers)
-    while _recorded(output) < units // 2:
+    while recorded(output) < units // 2:
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
     time.sleep(1)
-    before = _recorded(output)
+    before = recorded(output)
     start = time.perf_counter()
     process = _start(inputs, output, workers)
-    while _recorded(output) <= before:
+    while recorded(output) <= before:
         time.sleep(0.2)
     again = time.perf_counter() - start
     assert process.wait() == 0
-    assert _recorded(output) == units
+    assert recorded(output) == units
     print(
         f"\nkilled (SIGKILL) after {before:,} units; started again: first new unit recorded "
         f"after {again:.1f} s, all done after {time.perf_counter() - start:.1f} s"
@@ -121,7 +121,8 @@ def _start(inputs: Path, output: Path, workers: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _recorded(output: Path) -> int:
+def recorded(output: Path) -> int:
+    """Returns how many units the ledger below an output has as completed."""
     ledger = output / ".headrace" / "ledger.db"
     if not ledger.exists():
         return 0

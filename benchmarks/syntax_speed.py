@@ -1,0 +1,170 @@
+"""The syntax pipeline beside its peers: radon on whole modules, a bare pool on small files.
+
+python benchmarks/syntax_speed.py [--files 100000] [--mean_bytes 7000] [--workers 2] [--repeat 3]
+
+Dumps the standard library's modules (about 600, 100 MB of AST JSON), and as many small files of
+its statements as asked. Times whole commands in turn, start to end, and prints for each the best
+and the median of the repeats; then a run killed half-way and started again, whose tables have to
+be those of an undisturbed one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+from core_units import recorded  # noqa: E402 - needs the path above
+from process_memory import PeakMemory  # noqa: E402
+from syntax_corpus import dump_modules, dump_small  # noqa: E402
+
+TABLES = ("calls", "symbols", "imports", "files", "inherits", "quarantine")
+
+
+class Timed(NamedTuple):
+    """Seconds a command took, and the peak memory of all its processes in MB."""
+
+    seconds: float
+    peak_mb: float
+
+
+def main() -> None:
+    """Runs the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=100_000)
+    parser.add_argument("--mean_bytes", type=int, default=7_000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--repeat", type=int, default=3)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        os.environ["HEADRACE_STATE"] = str(folder / "state")
+        measure_modules(folder, args.repeat)
+        size = dump_small(folder / "small", args.files, args.mean_bytes)
+        print(f"\n{args.files:,} files, {size / 1e6:,.0f} MB, {args.workers} workers\n")
+        measure_small(folder, args.files, args.workers, args.repeat)
+        measure_resume(folder, args.files, args.workers)
+
+
+def measure_modules(folder: Path, repeat: int) -> None:
+    """Times one worker on whole modules beside radon on their sources."""
+    size = dump_modules(folder / "modules", folder / "sources")
+    count = sum(1 for _ in (folder / "modules").rglob("*.json"))
+    print(f"{count} modules, {size / 1e6:.0f} MB of AST JSON, one core\n")
+    radon = [sys.executable, "-m", "radon", "cc", "--json", str(folder / "sources")]
+    output = folder / "out"
+    ours = pipeline(folder / "modules", output, workers=1)
+    times = compare([("radon cc", one_core(radon)), ("headrace", one_core(ours))], output, repeat)
+    best = min(time.seconds for time in times["headrace"])
+    print(f"\nheadrace: {size / 1e6 / best:.0f} MB/s, {count / best * 60:,.0f} files/min")
+
+
+def measure_small(folder: Path, files: int, workers: int, repeat: int) -> None:
+    """Times small files beside the same functions in a bare pool."""
+    output = folder / "out"
+    pool = [sys.executable, str(HERE / "syntax_pool.py"), str(folder / "small"), str(output)]
+    times = compare(
+        [
+            ("bare pool", [*pool, "--workers", str(workers)]),
+            ("headrace", pipeline(folder / "small", output, workers=workers)),
+        ],
+        output,
+        repeat,
+    )
+    best = min(time.seconds for time in times["headrace"])
+    print(f"\nheadrace: {files / best * 60:,.0f} files/min")
+
+
+def measure_resume(folder: Path, files: int, workers: int) -> None:
+    """Kills a run half-way, starts it again, and compares the tables with those of `out`."""
+    output = folder / "killed"
+    command = pipeline(folder / "small", output, workers=workers)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while recorded(output) < files // 2:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    time.sleep(1)
+    before = recorded(output)
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while recorded(output) <= before:
+        time.sleep(0.1)
+    again = time.perf_counter() - start
+    assert process.wait() == 0
+    same = all(
+        (folder / "out" / f"{name}.parquet").read_bytes()
+        == (output / f"{name}.parquet").read_bytes()
+        for name in TABLES
+    )
+    print(
+        f"\nkilled (SIGKILL) after {before:,} files; started again: new work recorded after "
+        f"{again:.1f} s, all done after {time.perf_counter() - start:.1f} s; "
+        f"tables {'equal' if same else 'DIFFER'}"
+    )
+
+
+def pipeline(folder: Path, output: Path, *, workers: int) -> list[str]:
+    """Returns the command over a folder of dumps."""
+    return [
+        sys.executable,
+        "-m",
+        "pipelines.syntax",
+        "--input",
+        f"{folder}/**/*.json",
+        "--output",
+        str(output),
+        "--workers",
+        str(workers),
+        "--quiet",
+    ]
+
+
+def one_core(command: Sequence[str]) -> list[str]:
+    """Returns the command held to one core."""
+    return ["taskset", "--cpu-list", "0", *command]
+
+
+def compare(
+    commands: Sequence[tuple[str, Sequence[str]]], output: Path, repeat: int
+) -> dict[str, list[Timed]]:
+    """Times commands in turn, each into an empty output, and prints a table."""
+    times: dict[str, list[Timed]] = {name: [] for name, _ in commands}
+    for _ in range(repeat):
+        for name, command in commands:
+            shutil.rmtree(output, ignore_errors=True)
+            times[name].append(timed(command))
+    print("| | best, s | median, s | peak memory, MB |\n|---|---|---|---|")
+    for name, runs in times.items():
+        seconds = [run.seconds for run in runs]
+        peak = max(run.peak_mb for run in runs)
+        print(f"| {name} | {min(seconds):.1f} | {statistics.median(seconds):.1f} | {peak:.0f} |")
+    first, last = (min(run.seconds for run in runs) for runs in times.values())
+    print(f"\n{commands[-1][0]} has {first / last:.2f} times the speed of {commands[0][0]} (best)")
+    return times
+
+
+def timed(command: Sequence[str]) -> Timed:
+    """Runs a command to its end."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with PeakMemory(process.pid) as memory:
+        code = process.wait()
+    assert code == 0, (code, command)
+    return Timed(time.perf_counter() - start, memory.bytes / 1e6)
+
+
+if __name__ == "__main__":
+    main()
