@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from batchio.records import InputFile, UnitState
 from batchio.storable import storable
 
 Row = Mapping[str, Any]
+UnitRow: TypeAlias = sa.Row[Any]  # of the table `units`, columns as attributes
 _SQLITE = "sqlite:///"
 _IN_AT_ONCE = 500
 
@@ -133,6 +135,12 @@ class LedgerView:
             query = query.where(units.c.status.in_(statuses))
         return self._rows(query, "outputs", "metrics", "details")
 
+    def unit_rows(self, run_id: str) -> Iterator[UnitRow]:
+        """Yields the units a run worked, by unit_id, as they are stored: JSON as text."""
+        query = sa.select(units).where(units.c.run_id == run_id).order_by(units.c.unit_id)
+        with self._streamed(query) as result:
+            yield from result
+
     def units_as_of(self, pipeline: str, started: str) -> Iterator[Row]:
         """Yields each unit as it stood after the run started then.
 
@@ -181,10 +189,7 @@ class LedgerView:
             .order_by(files.c.unit_id, units.c.recorded)
         )
         paths = cache(_paths_of)  # most units have the outputs of the one before
-        with (
-            self.engine.connect() as db,
-            db.execution_options(yield_per=1000).execute(query) as result,
-        ):
+        with self._streamed(query) as result:
             for _, records in groupby(result, key=itemgetter(0)):
                 *_, newest = records
                 unit = LiveUnit._make(newest)
@@ -224,12 +229,17 @@ class LedgerView:
             for part in storable_parts(values):
                 yield from db.execute(query.where(column.in_(part)))
 
-    def _rows(self, query: sa.Select[Any], *json_columns: str) -> Iterator[Row]:
+    @contextmanager
+    def _streamed(self, query: sa.Select[Any]) -> Iterator[sa.CursorResult[Any]]:
         # Closed in any case: who takes only the first row leaves a cursor open on the server.
         with (
             self.engine.connect() as db,
             db.execution_options(yield_per=1000).execute(query) as result,
         ):
+            yield result
+
+    def _rows(self, query: sa.Select[Any], *json_columns: str) -> Iterator[Row]:
+        with self._streamed(query) as result:
             columns = tuple(result.keys())
             for values in result:
                 row = dict(zip(columns, values, strict=True))

@@ -111,6 +111,8 @@ class WorkerPool(Generic[Item]):
         """Ends the worker processes."""
         for worker in self._workers:
             self._selector.unregister(worker.descriptor)
+            worker.say_goodbye()  # to all, before waiting for the first
+        for worker in self._workers:
             worker.close()
         self._workers.clear()
         self._selector.close()

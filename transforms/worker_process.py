@@ -157,12 +157,15 @@ class WorkerProcess(Generic[Item]):
         self._release()
         return Died(self._kill_cause or _explain(status), trace, seconds), at and at[0]
 
-    def close(self) -> None:
-        """Ends the process: at once if it is working, else by saying good-bye."""
+    def say_goodbye(self) -> None:
+        """Lets the process end: at once if it is working, else by its own will."""
         if self.sent:
             self.process.kill()
         else:
             self._outbox.put(frame(None))
+
+    def close(self) -> None:
+        """Waits for the end of the process after `say_goodbye`, and sees to it."""
         try:
             self.process.wait(timeout=5)
         except subprocess.TimeoutExpired:

@@ -40,7 +40,7 @@ def build_report(
         UsageError: When the ledger knows no such run.
     """
     run, tally = view.known_run(run_id, step="report"), Tally()
-    for unit in view.units(run_id):
+    for unit in view.unit_rows(run_id):
         tally.add(unit)
     return _compose(view, run, tally, str(folder or report_folder(run["output"], run_id)))
 
@@ -56,7 +56,7 @@ def write_report(view: LedgerView, run_id: str, folder: str | Path) -> WrittenRe
     """Writes `units.csv`, `report.json` and `report.html`, each whole."""
     run, tally = view.known_run(run_id, step="report"), Tally()
     root, below = _root_of(str(folder), run_id)
-    units = tally.counted(view.units(run_id))
+    units = tally.counted(view.unit_rows(run_id))
     paths = [root.write(f"{below}units.csv", partial(write_units_csv, units)).path]
     report = _compose(view, run, tally, str(folder))
     paths.append(root.write(f"{below}report.json", partial(_write_json, report)).path)

@@ -7,11 +7,13 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from batchio.ledger_view import Row
+from batchio.ledger_schema import units as units_table
+from batchio.ledger_view import UnitRow
 from batchio.records import INCOMPLETE, PENDING
 from pipelines.launcher.failures import waiting_for
 
@@ -48,67 +50,68 @@ class Tally:
     output_bytes: int = 0
     incomplete: list[dict[str, Any]] = field(default_factory=list)
     pending: list[dict[str, Any]] = field(default_factory=list)
-    _paths: set[str] = field(default_factory=set)
+    _outputs: set[str] = field(default_factory=set)
 
-    def counted(self, units: Iterable[Row]) -> Iterator[Row]:
+    def counted(self, units: Iterable[UnitRow]) -> Iterator[UnitRow]:
         """Yields the units on, each added up."""
         for unit in units:
             self.add(unit)
             yield unit
 
-    def add(self, unit: Row) -> None:
+    def add(self, unit: UnitRow) -> None:
         """Adds a unit."""
-        self.statuses[unit["status"]] += 1
-        if unit["reason"] and unit["status"] not in (INCOMPLETE, PENDING):
-            self.reasons[unit["reason"].partition(":")[0]] += 1
-        self.seconds += unit["seconds"]
-        for name, value in unit["metrics"].items():
+        self.statuses[unit.status] += 1
+        self.seconds += unit.seconds
+        if unit.metrics != "{}":
+            self._add_metrics(json.loads(unit.metrics))
+        if unit.outputs not in self._outputs:  # units of a pack share theirs
+            self._outputs.add(unit.outputs)
+            outputs = json.loads(unit.outputs)
+            self.outputs += len(outputs)
+            self.output_bytes += sum(output[1] for output in outputs)
+        if unit.status in (INCOMPLETE, PENDING):
+            waiting = self.incomplete if unit.status == INCOMPLETE else self.pending
+            if len(waiting) < LISTED:
+                waiting.append(_waiting(unit))
+        elif unit.reason:
+            self.reasons[unit.reason.partition(":")[0]] += 1
+
+    def _add_metrics(self, metrics: dict[str, Any]) -> None:
+        for name, value in metrics.items():
             if name.startswith(_STEP_PREFIX) and isinstance(value, int | float):
                 step = name.removeprefix(_STEP_PREFIX)
                 self.step_seconds[step] = self.step_seconds.get(step, 0.0) + value
-        for path, size, _ in unit["outputs"]:
-            if path not in self._paths:  # units that share an output give it once
-                self._paths.add(path)
-                self.outputs += 1
-                self.output_bytes += size
-        self._list(unit)
-
-    def _list(self, unit: Row) -> None:
-        if unit["status"] == INCOMPLETE and len(self.incomplete) < LISTED:
-            self.incomplete.append(_waiting(unit))
-        elif unit["status"] == PENDING and len(self.pending) < LISTED:
-            self.pending.append(_waiting(unit))
 
 
-def write_units_csv(units: Iterable[Row], path: Path) -> None:
+def write_units_csv(units: Iterable[UnitRow], path: Path) -> None:
     """Writes the table of units, one at a time."""
+    as_is = itemgetter(*map(units_table.c.keys().index, _AS_IS))
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(CSV_COLUMNS)
-        as_is = itemgetter(*_AS_IS)
         for unit in units:
-            table.writerow(
-                [
-                    *as_is(unit),
-                    _bytes_of(unit),
-                    _json([output[0] for output in unit["outputs"]]),
-                    _json(unit["metrics"]),
-                    _json(unit["details"]),
-                ]
-            )
+            size, paths = _outputs_of(unit.outputs)
+            about = (size, paths, _readable(unit.metrics), _readable(unit.details))
+            table.writerow((*as_is(unit), *about))
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if value else "{}" if value == {} else "[]"
-
-
-def _waiting(unit: Row) -> dict[str, Any]:
+def _waiting(unit: UnitRow) -> dict[str, Any]:
+    row = {**unit._mapping, "details": json.loads(unit.details)}
     return {
-        "unit": unit["unit_id"],
-        "waiting_for": waiting_for(unit),
-        "details": unit["details"],
+        "unit": row["unit_id"],
+        "waiting_for": waiting_for(row),
+        "details": row["details"],
     }
 
 
-def _bytes_of(unit: Row) -> int:
-    return sum(output[1] for output in unit["outputs"])
+@lru_cache(maxsize=64)
+def _outputs_of(text: str) -> tuple[int, str]:
+    """Returns the bytes of outputs, and their paths as JSON."""
+    outputs = json.loads(text)
+    paths = json.dumps([output[0] for output in outputs], ensure_ascii=False)
+    return sum(output[1] for output in outputs), paths
+
+
+def _readable(text: str) -> str:
+    """Returns JSON with its letters as they are."""
+    return json.dumps(json.loads(text), ensure_ascii=False) if "\\u" in text else text
