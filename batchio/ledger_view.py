@@ -76,6 +76,12 @@ class LedgerView:
         rows = self._in(query.where(table.pipeline == pipeline), table.path, paths)
         return {row[0]: InputFile(*tuple(row)) for row in rows}
 
+    def knows_units(self, pipeline: str) -> bool:
+        """Tells whether any unit of the pipeline has a record."""
+        query = sa.select(units.c.unit_id).where(units.c.pipeline == pipeline).limit(1)
+        with self.engine.connect() as db:
+            return db.execute(query).first() is not None
+
     def unit_states(self, pipeline: str, unit_ids: Sequence[str]) -> dict[str, UnitState]:
         """Returns the newest record of each of the given units."""
         table = units.c

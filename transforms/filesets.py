@@ -116,11 +116,14 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
         self._asked: list[Unit] = []
         self._pack = Pack()
         self._pack_bytes = 0
+        self._is_first = False  # nothing is known yet: the ledger need not be asked
         self._in = Metrics.counter(SkipUpToDate, "units_in")
         self._out = Metrics.counter(SkipUpToDate, "units_out")
 
     def start_bundle(self) -> None:
         self._asked, self._pack, self._pack_bytes = [], Pack(), 0
+        ledger = Recorder.of(self._run).ledger
+        self._is_first = not ledger.knows_units(self._run.pipeline)
 
     def process(self, unit: Unit) -> Iterator[Pack]:
         self._asked.append(unit)
@@ -141,7 +144,7 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
             return
         decisions = decide_all(
             asked,
-            recorder.ledger,
+            None if self._is_first else recorder.ledger,
             run.pipeline,
             rerun=run.rerun,
             retries=run.retries,

@@ -57,7 +57,7 @@ class WorkerPool(Generic[Item]):
         self.timeout_s = timeout_s
         self._batch_s = batch_s
         self._weigh = weigh
-        self._waiting: deque[Item] = deque()
+        self._waiting: deque[tuple[Item, float]] = deque()  # items and their weights
         self._waiting_weight = 0.0
         self._workers: list[WorkerProcess[Item]] = []
         self._selector = selectors.DefaultSelector()
@@ -77,9 +77,7 @@ class WorkerPool(Generic[Item]):
 
     def submit(self, items: Sequence[Item]) -> None:
         """Adds items; their answers come from `collect`."""
-        if not self._stopping:
-            self._waiting.extend(items)
-            self._waiting_weight += sum(map(self._weigh, items))
+        self._wait(items)
         self._hand_out()
 
     def collect(self, wait_s: float) -> Iterator[tuple[Item, Any]]:
@@ -122,6 +120,17 @@ class WorkerPool(Generic[Item]):
         """The live worker processes."""
         return list(self._workers)
 
+    def _wait(self, items: Sequence[Item], *, first: bool = False) -> None:
+        """Puts items among those that wait for a worker, in their order."""
+        if self._stopping:
+            return
+        weighed = [(item, self._weigh(item)) for item in items]
+        if first:
+            self._waiting.extendleft(reversed(weighed))
+        else:
+            self._waiting.extend(weighed)
+        self._waiting_weight += sum(weight for _, weight in weighed)
+
     def _batch_weight(self) -> float:
         """Returns how much a batch should weigh, from how fast the items went so far."""
         return self._batch_s / self._seconds_a_weight if self._seconds_a_weight else 0.0
@@ -138,7 +147,7 @@ class WorkerPool(Generic[Item]):
 
     def _ahead(self) -> int:
         """Returns how many batches a worker may have: slow items are not worth a second one."""
-        seconds = (self._seconds_a_weight or 0.0) * self._weigh(self._waiting[0])
+        seconds = (self._seconds_a_weight or 0.0) * self._waiting[0][1]
         return 1 if seconds > _SLOW_ITEM_S else 2
 
     def _take_batch(self) -> list[Item]:
@@ -149,11 +158,12 @@ class WorkerPool(Generic[Item]):
         batch: list[Item] = []
         weight = 0.0
         while self._waiting and len(batch) < most:
-            next_weight = self._weigh(self._waiting[0])
-            if batch and weight + next_weight > limit:
+            item, its_weight = self._waiting[0]
+            if batch and weight + its_weight > limit:
                 break
-            batch.append(self._waiting.popleft())
-            weight += next_weight
+            self._waiting.popleft()
+            batch.append(item)
+            weight += its_weight
         self._waiting_weight = max(0.0, self._waiting_weight - weight)
         return batch
 
@@ -195,9 +205,6 @@ class WorkerPool(Generic[Item]):
                 )
         else:
             logger.warning("a worker process died: %s", died.cause)
-        if not self._stopping:
-            again = worker.unanswered(lost)
-            self._waiting.extendleft(reversed(again))
-            self._waiting_weight += sum(map(self._weigh, again))
+        self._wait(worker.unanswered(lost), first=True)
         if lost is not None:
             yield worker.item(lost), died

@@ -408,8 +408,7 @@ def test_the_batch_size_follows_the_speed_of_the_items(pool_of):
     sizes = []
     for seconds in (10.0, 0.05, 0.01, 0.0):
         pool._seconds_a_weight = max(seconds, 1e-9)
-        pool._waiting.extend(["echo"] * 1000)
-        pool._waiting_weight = 1000.0
+        pool._wait(["echo"] * 1000)
         sizes.append(len(pool._take_batch()))
     assert sizes == [1, 1, 5, int(pool._batch_s * worker_pool._MAX_ITEMS_A_SECOND)]
 
@@ -417,8 +416,7 @@ def test_the_batch_size_follows_the_speed_of_the_items(pool_of):
 def test_batches_weigh_the_same_and_shrink_towards_the_end(pool_of):
     pool = pool_of(2, weigh=lambda item: float(item))
     pool._seconds_a_weight = pool._batch_s / 100
-    pool._waiting.extend([10.0] * 20 + [100.0, 250.0, 10.0] + [10.0] * 10)
-    pool._waiting_weight = 660.0
+    pool._wait([10.0] * 20 + [100.0, 250.0, 10.0] + [10.0] * 10)
     sizes = []
     while pool.backlog:
         sizes.append(len(pool._take_batch()))

@@ -129,9 +129,15 @@ class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
         if decision.action == "work":
             recorder.count("todo")
             recorder.count("units")
-            yield Pack([index_unit(snapshot, decision.unit)])
+            yield Pack([index_unit(snapshot, _with_reason(decision.unit))])
         else:
             clear_stage(run.output)
+
+
+def _with_reason(tables: Unit) -> Unit:
+    """Returns the unit of the tables with what its changed fingerprint means."""
+    changed = tables.reason == "settings changed"
+    return replace(tables, reason="files or choice of tables changed") if changed else tables
 
 
 class _EachTableFn(beam.DoFn):  # type: ignore[misc]

@@ -87,7 +87,8 @@ def take_snapshot(
     lost = PartRows()
     for unit in ledger.live_units(pipeline, started):
         part = next((path for path in unit.outputs if f"/{PARTS_FOLDER}/" in path), "")
-        digest.update(f"{unit.unit_id}\n{part or unit.error_message}\n".encode())
+        what = part or f"{unit.error_message} ({unit.attempt})"
+        digest.update(f"{unit.unit_id}\n{what}\n".encode())
         if part:
             parts.append(part)
             inputs.append(unit.path)

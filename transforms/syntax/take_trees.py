@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from batchio.ast_json import BadJson, Contents, Document, read_documents
-from batchio.errors import InputError
+from batchio.errors import InputError, doing
 from batchio.fileset import STATE_FOLDER, FileRef, read_bytes
 from batchio.fingerprint import of_value, sha256
 from batchio.output import Output, OutputRoot
@@ -22,7 +22,6 @@ from transforms.syntax.source_code import SourceError, parse_source
 from transforms.units import Made, Unit
 
 PARTS_FOLDER = f"{STATE_FOLDER}/parts"
-READ_STEP = "read syntax tree"
 
 _NO_TREE = "holds no syntax tree of a known shape"
 
@@ -32,7 +31,7 @@ class _Held:
 
     def __init__(self) -> None:
         self.rows = PartRows()
-        self.names: list[tuple[str, str, str]] = []
+        self.names: list[tuple[str, str, str, int]] = []
 
 
 @dataclass(frozen=True)
@@ -61,16 +60,15 @@ class TakeTrees:
     def __call__(self, unit: Unit) -> Made:
         """Takes out what is in a unit's file and holds it."""
         file = unit.files[0]
-        contents = self._read(file, is_source=is_source(unit))
+        with doing("take tree apart", file.path):
+            contents = self._read(file, is_source=is_source(unit))
+            documents = list(self._documents(unit, contents))
         held = self._held[0] if self._held else self._hold()
-        wrong: list[InputError] = []
-        has_tree = True
-        for row, lists, error in list(self._documents(unit, contents)):
+        for row, lists, _ in documents:
             held.rows.add(row, **lists)
-            if error is not None:
-                wrong.append(error)
-            has_tree = has_tree and bool(lists or error)
-        held.names.append((unit.unit_id, unit.settings, contents.sha256))
+        held.names.append((unit.unit_id, unit.settings, contents.sha256, unit.attempt))
+        wrong = [error for _, _, error in documents if error is not None]
+        has_tree = all(lists or error for _, lists, error in documents)
         return Made(
             sha256={file.path: contents.sha256},
             remarks={} if has_tree else {file.path: _NO_TREE},
