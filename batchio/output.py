@@ -7,8 +7,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from fsspec.core import url_to_fs
 
@@ -29,8 +30,7 @@ def _read_umask() -> int:
 _UMASK = _read_umask()  # once, before there are threads: mkstemp ignores it, outputs must not
 
 
-@dataclass(frozen=True)  # without slots: these are pickled by the million
-class Output:
+class Output(NamedTuple):
     """A finished output file."""
 
     path: str
@@ -101,7 +101,7 @@ class OutputRoot:
             fs, path = url_to_fs(target)
             fs.makedirs(path.rpartition("/")[0], exist_ok=True)
             retrying(lambda: fs.mv(url_to_fs(staged.path)[1], path), retries=self.retries)
-        return replace(staged, path=target)
+        return staged._replace(path=target)
 
     def _publish(self, part: Path, target: str, retries: int) -> None:
         if is_local(target):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from batchio.output import Output
 
@@ -46,8 +46,7 @@ class RunRecord:
     folder: str = ""  # where the command was given: its relative paths start here
 
 
-@dataclass(frozen=True)  # without slots: these are pickled by the million
-class InputFile:
+class InputFile(NamedTuple):  # a tuple, as the next one: pickled by the million
     """An input file as it was worked; `sha256` is empty where its bytes were not needed."""
 
     path: str
@@ -57,8 +56,7 @@ class InputFile:
     remark: str = ""
 
 
-@dataclass(frozen=True)  # without slots: these are pickled by the million
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one unit of work."""
 
     unit_id: str
@@ -68,8 +66,8 @@ class Outcome:
     outputs: tuple[Output, ...] = ()
     input_fingerprint: str = ""
     settings_fingerprint: str = ""
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-    details: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = {}
+    details: Mapping[str, Any] = {}
     step: str = ""
     error_type: str = ""
     error_message: str = ""

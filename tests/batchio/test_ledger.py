@@ -45,7 +45,7 @@ def run_at(minute, **changes):
 
 def outcome(unit, status=COMPLETED, **changes):
     files = (InputFile(f"/in/{unit}", 10, 1.5, "ab"),)
-    return replace(Outcome(unit, status, files=files), **changes)
+    return Outcome(unit, status, files=files)._replace(**changes)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -194,7 +194,7 @@ def test_the_state_as_of_a_run_has_the_units_whose_files_it_saw(ledger):
     first, second, third = started(ledger, 0, 1, 2)
     kept, gone, late = outcome("kept"), outcome("gone"), outcome("late")
     ledger.record(first, [kept, gone])
-    ledger.record(second, [replace(kept, status=FAILED)])
+    ledger.record(second, [kept._replace(status=FAILED)])
     ledger.record(third, [late], [(file, "kept") for file in kept.files])
 
     def units_of(run):

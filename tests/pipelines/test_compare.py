@@ -1,6 +1,5 @@
 import json
 import tracemalloc
-from dataclasses import replace
 
 import pytest
 from sample_ledger import a_ledger, a_run, at, completed, failed
@@ -91,7 +90,7 @@ def test_two_ledgers_are_compared_below_their_output_roots(tmp_path):
         run = a_run(name, output=f"file://{folder}/")
         ledger = a_ledger(folder, run)
         output = Output(f"{folder}/a.nc", 5, "aa")
-        ledger.record(run, [replace(completed("a"), outputs=(output,))])
+        ledger.record(run, [completed("a")._replace(outputs=(output,))])
         ledgers.append(ledger)
     assert compare(ledgers[0], "one", ledgers[1], "two").same
     for ledger in ledgers:
@@ -158,7 +157,7 @@ def test_memory_stays_flat(ledger):
     big = {"note": "x" * 1000}
     for part in range(5):
         numbers = range(part * 1000, part * 1000 + 1000)
-        units = [replace(completed(f"u{n:04}"), details=big) for n in numbers]
+        units = [completed(f"u{n:04}")._replace(details=big) for n in numbers]
         ledger.record(FIRST, units)
         ledger.start_run(SECOND)
         ledger.record(SECOND, units)

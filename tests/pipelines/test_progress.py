@@ -162,7 +162,7 @@ def test_a_failure_reads_file_step_cause_action(ledger):
 
 
 def test_a_failure_without_a_file_names_its_unit(ledger):
-    died = replace(failed("vol-1"), step="worker", error_message="ended by SIGKILL: memory; retry")
+    died = failed("vol-1")._replace(step="worker", error_message="ended by SIGKILL: memory; retry")
     ledger.record(a_run(), [died])
     (failure,) = read_progress(ledger, "run-1", elapsed_s=1).failures
     assert str(failure) == "vol-1: worker: ended by SIGKILL: memory; retry"

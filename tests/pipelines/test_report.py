@@ -2,7 +2,6 @@ import csv
 import json
 import re
 import tracemalloc
-from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -338,7 +337,7 @@ def test_lists_stop_at_a_thousand_and_memory_stays_flat(ledger, tmp_path):
     big = {"note": "x" * 500}
     for part in range(4):
         numbers = range(part * 1500, (part + 1) * 1500)
-        ledger.record(run, [replace(completed(f"c{n:05}"), details=big) for n in numbers])
+        ledger.record(run, [completed(f"c{n:05}")._replace(details=big) for n in numbers])
     ledger.record(run, [failed(f"f{n:05}") for n in range(1100)])
     ledger.record(run, [incomplete(f"i{n:05}") for n in range(1100)])
     finish(ledger, 5, "completed")

@@ -69,11 +69,11 @@ def test_a_touched_file_is_read_found_the_same_and_known_anew(scene):
 def test_a_touched_file_keeps_what_is_remarked_of_it_unless_its_content_changed(scene):
     path = scene.files[0].path
     (known,) = completed(replace(scene.unit, files=tuple(scene.files[:1]))).files
-    known = replace(known, remark="duplicate", mtime=1.0)
+    known = known._replace(remark="duplicate", mtime=1.0)
     (present,) = decisions.present_files(tuple(scene.files[:1]), {path: known})
     assert present.remark == "duplicate"
     (present,) = decisions.present_files(
-        tuple(scene.files[:1]), {path: replace(known, sha256="0" * 64)}
+        tuple(scene.files[:1]), {path: known._replace(sha256="0" * 64)}
     )
     assert present.remark == ""
 

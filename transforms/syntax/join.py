@@ -194,7 +194,7 @@ def replace_tables(steps: Sequence[Outcome], output: OutputRoot, old: Sequence[O
     """
     failed = next((step for step in steps if step.status == FAILED), None)
     if failed is not None:
-        return replace(failed, outputs=(), details={}, metrics={})
+        return failed._replace(outputs=(), details={}, metrics={})
     new = [
         output.adopt(staged, staged.path.partition(f"/{_folder(output)}/")[2])
         for step in steps
@@ -206,8 +206,7 @@ def replace_tables(steps: Sequence[Outcome], output: OutputRoot, old: Sequence[O
             if table.path not in kept and table.path.startswith(output.folder):
                 remove(table.path)
     remove_dead_parts(output, steps[0].details["live"])
-    return replace(
-        steps[0],
+    return steps[0]._replace(
         outputs=tuple(sorted(new, key=lambda table: table.path)),
         details={},
         metrics={f"rows_{step.details[STEP]}": step.metrics["rows"] for step in steps},
