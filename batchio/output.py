@@ -129,6 +129,14 @@ class OutputRoot:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
+def files_below(folder: str) -> list[str]:
+    """Returns the paths of all files below a folder of our own; none if it is not there."""
+    if is_local(folder):
+        return [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    fs, name = url_to_fs(folder)
+    return [f"{folder}{path.removeprefix(name)}" for path in fs.find(name)]
+
+
 def remove(path: str) -> None:
     """Removes a file or a folder with all that is in it; nothing there is as well."""
     if is_local(path):

@@ -13,6 +13,7 @@ from batchio.fileset import (
     absolute,
     is_local,
     list_files,
+    local_copy,
     local_path,
     missing_roots,
     open_text,
@@ -422,3 +423,15 @@ def test_a_missing_file_is_not_tried_again(waits, tmp_path):
     with pytest.raises(FileNotFoundError):
         read_bytes(f"{tmp_path}/gone", retries=5)
     assert waits == []
+
+
+def test_a_local_file_is_its_own_copy_and_another_is_fetched_once(tmp_path):
+    own = tmp_path / "a.txt"
+    own.write_text("own")
+    assert local_copy(f"file://{own}", tmp_path / "none") == str(own)
+    fsspec.filesystem("memory").pipe("/copied/b.txt", b"far")
+    copy = Path(local_copy("memory://copied/b.txt", tmp_path))
+    assert copy.read_bytes() == b"far"
+    copy.write_bytes(b"kept")
+    assert Path(local_copy("memory://copied/b.txt", tmp_path)).read_bytes() == b"kept"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["a.txt", copy.name])

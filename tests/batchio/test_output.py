@@ -11,7 +11,7 @@ from fsspec.registry import _registry
 
 from batchio import fileset
 from batchio.fingerprint import sha256
-from batchio.output import Output, OutputRoot, is_there
+from batchio.output import Output, OutputRoot, files_below, is_there, remove
 
 # (address of the output root, beginning of the paths below it), for the same folder
 ROOTS = ["{folder}/out", "{folder}/out/", "file://{folder}/out"]
@@ -21,7 +21,7 @@ def write_text(text):
     return lambda path: path.write_text(text)
 
 
-def files_below(folder):
+def paths_below(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
@@ -43,7 +43,7 @@ def test_an_output_is_written_below_the_root(tmp_path, url):
     output = root.write("a/b.txt", write_text("text"))
     assert output == Output(f"{tmp_path}/out/a/b.txt", 4, sha256(b"text"))
     assert (tmp_path / "out/a/b.txt").read_text() == "text"
-    assert files_below(tmp_path) == ["out/a/b.txt"]
+    assert paths_below(tmp_path) == ["out/a/b.txt"]
 
 
 def test_the_file_is_under_its_name_only_when_it_is_whole(root):
@@ -67,7 +67,7 @@ def test_a_writer_that_fails_leaves_nothing(root, tmp_path):
 
     with pytest.raises(RuntimeError, match="disk on fire"):
         root.write("b.txt", write)
-    assert files_below(tmp_path) == []
+    assert paths_below(tmp_path) == []
 
 
 def test_a_writer_that_fails_leaves_the_earlier_output(root, tmp_path):
@@ -79,14 +79,14 @@ def test_a_writer_that_fails_leaves_the_earlier_output(root, tmp_path):
     with pytest.raises(RuntimeError):
         root.write("b.txt", write)
     assert (tmp_path / "out/b.txt").read_text() == "earlier"
-    assert files_below(tmp_path) == ["out/b.txt"]
+    assert paths_below(tmp_path) == ["out/b.txt"]
 
 
 def test_an_output_that_cannot_get_its_name_leaves_nothing(root, tmp_path):
     (tmp_path / "out/b.txt").mkdir(parents=True)
     with pytest.raises(IsADirectoryError):
         root.write("b.txt", write_text("text"))
-    assert files_below(tmp_path) == []
+    assert paths_below(tmp_path) == []
 
 
 def test_an_output_replaces_the_earlier_one(root):
@@ -140,7 +140,7 @@ def test_an_output_goes_to_other_storage(memory, tmp_path, monkeypatch):
     output = root.write("a/b.txt", write_text("text"))
     assert output == Output("memory://box/out/a/b.txt", 4, sha256(b"text"))
     assert memory.cat("/box/out/a/b.txt") == b"text"
-    assert files_below(tmp_path) == []
+    assert paths_below(tmp_path) == []
     root.clear_scratch()
     assert list(tmp_path.iterdir()) == []
 
@@ -220,6 +220,31 @@ def test_an_output_is_there_while_it_has_its_size(memory, tmp_path, url):
     fs.rm(path)
     assert not is_there(output)
     root.clear_scratch()
+
+
+@pytest.mark.parametrize("url", ["{folder}/out", "memory://out"])
+def test_a_staged_file_gets_its_final_name(memory, tmp_path, url):
+    root = OutputRoot(url.format(folder=tmp_path), "run-1", suffix="_day")
+    staged = OutputRoot(root.url, "run-1").write("stage/b.txt", write_text("new"))
+    root.write("a/b.txt", write_text("old"))
+    final = root.adopt(staged, "a/b.txt")
+    assert final == Output(f"{root.folder}a/b_day.txt", 3, staged.sha256)
+    assert files_below(root.url) == [final.path]
+    assert fsspec.open(final.path).open().read() == b"new"
+    root.clear_scratch()
+
+
+@pytest.mark.parametrize("url", ["{folder}/out", "memory://out"])
+def test_files_and_folders_are_removed_and_may_be_gone(memory, tmp_path, url):
+    root = OutputRoot(url.format(folder=tmp_path), "run-1")
+    paths = [root.write(name, write_text("x")).path for name in ("a/b.txt", "a/c/d.txt", "e.txt")]
+    root.clear_scratch()
+    remove(paths[0])
+    assert [path for path in files_below(root.url) if "scratch" not in path] == paths[1:]
+    for _ in range(2):
+        remove(f"{root.folder}a")
+        remove(paths[2])
+        assert files_below(root.url) == []
 
 
 def test_an_output_whose_folder_became_a_file_is_not_there(tmp_path):

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batchio.fileset import STATE_FOLDER, list_files, local_copy
+from batchio.fileset import STATE_FOLDER, local_copy
 from batchio.fingerprint import of_value
-from batchio.output import Output, OutputRoot, remove
+from batchio.output import Output, OutputRoot, files_below, remove
 from batchio.records import FAILED, Outcome
 from batchio.syntax_parts import PartRows, write_part
 from batchio.tables import TableFormat
@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # workers need no database
 TABLES_UNIT = "tables"
 STEP = "step"
 _INDEX = "index of names"
-_LOST = "lost.arrow"
+_ALL = ""  # in the place of an input: all of that part
 _BIGGEST_FIRST = (
     "nodes",
     "calls",
@@ -97,11 +97,13 @@ def take_snapshot(
     if not parts and not len(lost):
         return None
     if len(lost):
-        parts.append(stage(output, _LOST, partial(write_part, lost)).path)
-        inputs.append("")
+        name = f"lost-{digest.hexdigest()[:16]}.arrow"
+        parts.append(stage(output, name, partial(write_part, lost)).path)
+        inputs.append(_ALL)
     columns = {"part": pa.array(parts, pa.string()).dictionary_encode(), "input": inputs}
     write = partial(_write_arrow, pa.table(columns, schema=_LIVE))
-    return Snapshot(stage(output, "live.arrow", write).path, digest.hexdigest()[:16])
+    fingerprint = digest.hexdigest()[:16]
+    return Snapshot(stage(output, f"live-{fingerprint}.arrow", write).path, fingerprint)
 
 
 def tables_unit(snapshot: Snapshot, choice: TableChoice) -> Unit:
@@ -147,7 +149,8 @@ class JoinParts:
         """Builds the index, or writes a table in all its formats, under names of their own."""
         trees = _trees(unit.details["live"])
         if unit.details[STEP] == _INDEX:
-            return Made(outputs=(stage(self.output, "names.arrow", build_index(trees).save),))
+            name = f"names-{unit.settings}.arrow"
+            return Made(outputs=(stage(self.output, name, build_index(trees).save),))
         names = _index(unit.details["index"])
         rows: list[int] = []
         outputs = tuple(
@@ -228,9 +231,9 @@ def clear_stage(output: OutputRoot) -> None:
 def remove_dead_parts(output: OutputRoot, live: str) -> None:
     """Removes the parts of which no row is live any more."""
     alive = set(_live_table(live)["part"].unique().to_pylist())
-    for part in list_files([f"{output.folder}{PARTS_FOLDER}"]):
-        if part.path not in alive:
-            remove(part.path)
+    for part in files_below(f"{output.folder}{PARTS_FOLDER}"):
+        if part not in alive:
+            remove(part)
 
 
 def _folder(output: OutputRoot) -> str:
@@ -261,8 +264,8 @@ def _trees(live: str) -> LiveTrees:
     parts = []
     for path in sorted(table["part"].unique().to_pylist()):
         inputs = table.filter(pc.equal(table["part"], path))["input"].combine_chunks()
-        lost = path.endswith(f"/{_LOST}")
-        parts.append(Part(local_copy(path, _copies()), None if lost else inputs))
+        all_live = inputs[0].as_py() == _ALL
+        parts.append(Part(local_copy(path, _copies()), None if all_live else inputs))
     return live_trees(parts)
 
 
