@@ -40,6 +40,7 @@ def work(run, *packs, process=make):
 
 def test_units_become_recorded_outcomes_and_the_bad_ones_cost_only_themselves(tmp_path):
     run = a_run(tmp_path, workers=2, timeout_s=1.0)
+    others = set(psutil.Process().children())
     good = [f"echo {number}" for number in range(20)]
     bad = {"segfault x": "SIGSEGV", "exit 7": "status 7", "hang x": "longer than 1 s"}
     with recorder_of(run):
@@ -58,7 +59,7 @@ def test_units_become_recorded_outcomes_and_the_bad_ones_cost_only_themselves(tm
     assert (metrics["units_in"], metrics["units_out"]) == (24, 24)
     assert (metrics["units_completed"], metrics["units_failed"]) == (20, 4)
     assert counters(run)["done"] == 24
-    assert not psutil.Process().children()
+    assert set(psutil.Process().children()) <= others
 
 
 def test_the_outcomes_are_handed_on(tmp_path):
