@@ -34,9 +34,9 @@ class LiveUnit(NamedTuple):
     size: int
     status: str
     attempt: int
-    outputs: tuple[str, ...]  # their paths
     error_type: str
     error_message: str
+    outputs: tuple[str, ...]  # their paths
 
 
 class LedgerView:
@@ -183,9 +183,9 @@ class LedgerView:
                 files.c.size,
                 units.c.status,
                 units.c.attempt,
-                units.c.outputs,
                 units.c.error_type,
                 units.c.error_message,
+                units.c.outputs,
             )
             .join(
                 units,
@@ -198,8 +198,7 @@ class LedgerView:
         with self._streamed(query) as result:
             for _, records in groupby(result, key=itemgetter(0)):
                 *_, newest = records
-                unit = LiveUnit._make(newest)
-                yield unit._replace(outputs=paths(newest.outputs))
+                yield LiveUnit(*newest[:-1], paths(newest[-1]))
 
     def counts(self, run_id: str) -> dict[str, int]:
         """Returns how many units of a run have each status."""

@@ -23,15 +23,16 @@ from transforms.syntax.join import (
     TABLES_UNIT,
     TableChoice,
     clear_stage,
-    index_unit,
+    first_steps,
+    is_index,
     replace_tables,
-    table_units,
+    second_steps,
     tables_unit,
     take_snapshot,
 )
 from transforms.units import OutcomePack, Pack, PackProcess, Unit
 
-_FAILED, _LEFT_OUT = "failed", "left_out"
+_ENDED, _LEFT_OUT = "ended", "left_out"
 
 
 @dataclass
@@ -89,13 +90,13 @@ class WriteTables(beam.PTransform):  # type: ignore[misc]
             outcomes
             | "AllRecorded" >> Count.Globally()
             | "TakeSnapshot" >> beam.ParDo(_SnapshotFn(self.run, self.choice))
-            | "IndexNames" >> ProcessUnits(self.work, patient)
-            | "EachTable"
-            >> beam.ParDo(_EachTableFn(self.choice)).with_outputs(_FAILED, main="table")
+            | "FirstSteps" >> ProcessUnits(self.work, patient)
+            | "SecondSteps"
+            >> beam.ParDo(_SecondStepsFn(self.choice)).with_outputs(_ENDED, main="table")
         )
         steps = tables["table"] | "Spread" >> beam.Reshuffle() | ProcessUnits(self.work, patient)
         return (
-            (steps, tables[_FAILED])
+            (steps, tables[_ENDED])
             | beam.Flatten()
             | "Key" >> beam.WithKeys(TABLES_UNIT)
             | "Together" >> beam.GroupByKey()
@@ -104,7 +105,7 @@ class WriteTables(beam.PTransform):  # type: ignore[misc]
 
 
 class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
-    """Yields the unit of the index, if the tables are out of date."""
+    """Yields the first steps, if the tables are out of date."""
 
     def __init__(self, run: Run, choice: TableChoice) -> None:
         self._run = run
@@ -129,7 +130,8 @@ class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
         if decision.action == "work":
             recorder.count("todo")
             recorder.count("units")
-            yield Pack([index_unit(snapshot, _with_reason(decision.unit))])
+            for unit in first_steps(snapshot, _with_reason(decision.unit), self._choice):
+                yield Pack([unit])
         else:
             clear_stage(run.output)
 
@@ -140,17 +142,17 @@ def _with_reason(tables: Unit) -> Unit:
     return replace(tables, reason="files or choice of tables changed") if changed else tables
 
 
-class _EachTableFn(beam.DoFn):  # type: ignore[misc]
+class _SecondStepsFn(beam.DoFn):  # type: ignore[misc]
     def __init__(self, choice: TableChoice) -> None:
         self._choice = choice
 
     def process(self, outcomes: OutcomePack) -> Iterator[Pack | TaggedOutput]:
-        (index,) = outcomes
-        if index.status == FAILED:
-            yield TaggedOutput(_FAILED, outcomes)
-            return
-        for unit in table_units(index, self._choice):
-            yield Pack([unit])
+        for outcome in outcomes:
+            if not is_index(outcome) or outcome.status == FAILED:
+                yield TaggedOutput(_ENDED, OutcomePack([outcome]))
+                continue
+            for unit in second_steps(outcome, self._choice):
+                yield Pack([unit])
 
 
 class _ReplaceFn(beam.DoFn):  # type: ignore[misc]

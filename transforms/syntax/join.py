@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -26,8 +26,8 @@ from batchio.syntax_parts import PartRows, write_part
 from batchio.tables import TableFormat
 from transforms.syntax.file_rows import FileRow, TreeFile
 from transforms.syntax.live import LiveTrees, Part, live_trees
-from transforms.syntax.names import NameIndex, build_index
-from transforms.syntax.tables import partitions, write_table
+from transforms.syntax.names import NO_NAMES, NameIndex, build_index
+from transforms.syntax.tables import NEED_NAMES, partitions, write_table
 from transforms.syntax.take_trees import PARTS_FOLDER
 from transforms.units import Made, Unit
 
@@ -112,13 +112,14 @@ def tables_unit(snapshot: Snapshot, choice: TableChoice) -> Unit:
     return Unit(TABLES_UNIT, (), settings=settings)
 
 
-def index_unit(snapshot: Snapshot, tables: Unit) -> Unit:
-    """Returns the unit of the first step, the index of names; each step is the same unit."""
-    return replace(tables, details={STEP: _INDEX, "live": snapshot.path})
+def first_steps(snapshot: Snapshot, tables: Unit, choice: TableChoice) -> list[Unit]:
+    """Returns the index of names, and the tables that need none; each step is the same unit."""
+    names = [_INDEX, *_in_order(set(choice.tables) - NEED_NAMES)]
+    return [replace(tables, details={STEP: name, "live": snapshot.path}) for name in names]
 
 
-def table_units(index: Outcome, choice: TableChoice) -> list[Unit]:
-    """Returns the units of the second step: a table each, the biggest first."""
+def second_steps(index: Outcome, choice: TableChoice) -> list[Unit]:
+    """Returns the tables that need the index of names, the biggest first."""
     details = {"live": index.details["live"], "index": index.outputs[0].path}
     return [
         Unit(
@@ -129,8 +130,17 @@ def table_units(index: Outcome, choice: TableChoice) -> list[Unit]:
             reason=index.reason,
             attempt=index.attempt,
         )
-        for name in sorted(choice.tables, key=_BIGGEST_FIRST.index)
+        for name in _in_order(set(choice.tables) & NEED_NAMES)
     ]
+
+
+def is_index(step: Outcome) -> bool:
+    """Tells whether a step was the index of names."""
+    return bool(step.details[STEP] == _INDEX)
+
+
+def _in_order(tables: Collection[str]) -> list[str]:
+    return sorted(tables, key=_BIGGEST_FIRST.index)
 
 
 @dataclass(frozen=True)
@@ -151,7 +161,7 @@ class JoinParts:
         if unit.details[STEP] == _INDEX:
             name = f"names-{unit.settings}.arrow"
             return Made(outputs=(stage(self.output, name, build_index(trees).save),))
-        names = _index(unit.details["index"])
+        names = _index(unit.details["index"]) if "index" in unit.details else NO_NAMES
         rows: list[int] = []
         outputs = tuple(
             stage(self.output, file.name, partial(self._write, file, names, rows))
@@ -191,7 +201,7 @@ def replace_tables(steps: Sequence[Outcome], output: OutputRoot, old: Sequence[O
     """Gives the finished tables their final names and returns the outcome of them all.
 
     Args:
-        steps: The outcomes of the second step, or of what failed.
+        steps: The outcomes of the steps that made a table, and of what failed.
         output: The root of the tables.
         old: What the tables were before; what is not written any more is removed.
     """

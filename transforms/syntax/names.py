@@ -74,6 +74,10 @@ class NameIndex:
         return cls(*(Lookup(*pair) for pair in zip(arrays[::2], arrays[1::2], strict=True)))
 
 
+_NONE = np.zeros(0, np.uint64)
+NO_NAMES = NameIndex(*(Lookup(_NONE, _NONE) for _ in fields(NameIndex)))
+
+
 def build_index(trees: LiveTrees) -> NameIndex:
     """Returns the index of the trees, built part by part."""
     files = first_of(_provided(trees))

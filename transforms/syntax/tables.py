@@ -30,6 +30,7 @@ _NAMES_IN_PARTS = {
     "files": {"nodes": "node_count", "loc_first": "line_first", "loc_last": "line_last"},
     "quarantine": {"byte": "json_byte", "line": "json_line", "column": "json_column"},
 }
+NEED_NAMES = frozenset({"files", "calls", "imports", "inherits"})  # resolved across the files
 # Columns resolved by name across the files.
 _RESOLVED = {"calls": "callee_id", "inherits": "base_id"}
 # Numbers that stand for what is not known, or does not apply.
@@ -64,7 +65,7 @@ def write_table(
         name: Of the table.
         path: The file.
         trees: All trees, or those of one partition.
-        index: Of all trees.
+        index: Of all trees; `NO_NAMES` will do for tables that do not need one.
         form: How it is written.
         partitioned: Whether the language is in the path and not in the file.
     """
