@@ -198,7 +198,7 @@ class LedgerView:
         with self._streamed(query) as result:
             for _, records in groupby(result, key=itemgetter(0)):
                 *_, newest = records
-                yield LiveUnit(*newest[:-1], paths(newest[-1]))
+                yield LiveUnit._make((*newest[:-1], paths(newest[-1])))
 
     def counts(self, run_id: str) -> dict[str, int]:
         """Returns how many units of a run have each status."""
