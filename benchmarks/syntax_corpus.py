@@ -26,8 +26,8 @@ def modules() -> list[Path]:
     ]
 
 
-def dump_modules(folder: Path, sources: Path) -> int:
-    """Writes each module as AST JSON, and its source beside; returns the bytes of the JSON."""
+def dump_modules(folder: Path, sources: Path, copies: int = 1) -> int:
+    """Writes each module as AST JSON, and its source; returns the bytes of the JSON."""
     root = Path(sysconfig.get_path("stdlib"))
     size = 0
     for path in modules():
@@ -36,9 +36,10 @@ def dump_modules(folder: Path, sources: Path) -> int:
         if tree is None:
             continue
         data = orjson.dumps(tree)
-        size += len(data)
-        _write(folder / f"{relative}.json", data)
-        _write(sources / relative, path.read_bytes())
+        size += copies * len(data)
+        for number in range(copies):
+            _write(folder / f"copy{number}" / f"{relative}.json", data)
+            _write(sources / f"copy{number}" / relative, path.read_bytes())
     return size
 
 

@@ -1,9 +1,10 @@
 """The syntax pipeline beside its peers: radon on whole modules, a bare pool on small files.
 
-python benchmarks/syntax_speed.py [--files 100000] [--mean_bytes 7000] [--workers 2] [--repeat 3]
+python benchmarks/syntax_speed.py [--copies 6] [--files 100000] [--mean_bytes 7000] [--workers 2]
+                                    [--repeat 3]
 
-Dumps the standard library's modules (about 600, 100 MB of AST JSON), and as many small files of
-its statements as asked. Times whole commands in turn, start to end, and prints for each the best
+Dumps the standard library's modules (about 600, 100 MB of AST JSON), once and in copies, and as
+many small files of its statements as asked. Times whole commands in turn, start to end, and prints for each the best
 and the median of the repeats; then a run killed half-way and started again, whose tables have to
 be those of an undisturbed one.
 """
@@ -43,6 +44,7 @@ class Timed(NamedTuple):
 def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--copies", type=int, default=6)
     parser.add_argument("--files", type=int, default=100_000)
     parser.add_argument("--mean_bytes", type=int, default=7_000)
     parser.add_argument("--workers", type=int, default=2)
@@ -51,18 +53,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         os.environ["HEADRACE_STATE"] = str(folder / "state")
-        measure_modules(folder, args.repeat)
+        for copies in sorted({1, args.copies}):
+            measure_modules(folder, copies, args.repeat)
         size = dump_small(folder / "small", args.files, args.mean_bytes)
         print(f"\n{args.files:,} files, {size / 1e6:,.0f} MB, {args.workers} workers\n")
         measure_small(folder, args.files, args.workers, args.repeat)
         measure_resume(folder, args.files, args.workers)
 
 
-def measure_modules(folder: Path, repeat: int) -> None:
+def measure_modules(folder: Path, copies: int, repeat: int) -> None:
     """Times one worker on whole modules beside radon on their sources."""
-    size = dump_modules(folder / "modules", folder / "sources")
+    for name in ("modules", "sources"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    size = dump_modules(folder / "modules", folder / "sources", copies)
     count = sum(1 for _ in (folder / "modules").rglob("*.json"))
-    print(f"{count} modules, {size / 1e6:.0f} MB of AST JSON, one core\n")
+    print(f"\n{count:,} modules, {size / 1e6:.0f} MB of AST JSON, one core\n")
     radon = [sys.executable, "-m", "radon", "cc", "--json", str(folder / "sources")]
     output = folder / "out"
     ours = pipeline(folder / "modules", output, workers=1)
