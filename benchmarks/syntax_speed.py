@@ -4,9 +4,9 @@ python benchmarks/syntax_speed.py [--copies 6] [--files 100000] [--mean_bytes 70
                                     [--repeat 3]
 
 Dumps the standard library's modules (about 600, 100 MB of AST JSON), once and in copies, and as
-many small files of its statements as asked. Times whole commands in turn, start to end, and prints for each the best
-and the median of the repeats; then a run killed half-way and started again, whose tables have to
-be those of an undisturbed one.
+many small files of its statements as asked. Times whole commands in turn, start to end, and prints
+for each the best and the median of the repeats; then a run killed half-way and started again, whose
+tables have to be those of an undisturbed one.
 """
 
 from __future__ import annotations
