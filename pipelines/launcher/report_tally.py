@@ -37,6 +37,12 @@ _AS_IS = (
 )
 CSV_COLUMNS = (*_AS_IS, "output_bytes", "outputs", "metrics", "details")
 
+# By place, which is ten times as fast as by name, and there may be a million rows.
+_place_of = units_table.c.keys().index
+_STATUS, _REASON, _SECONDS = map(_place_of, ("status", "reason", "seconds"))
+_OUTPUTS, _METRICS, _DETAILS = map(_place_of, ("outputs", "metrics", "details"))
+_copied = itemgetter(*map(_place_of, _AS_IS))
+
 
 @dataclass(slots=True)
 class Tally:
@@ -60,21 +66,22 @@ class Tally:
 
     def add(self, unit: UnitRow) -> None:
         """Adds a unit."""
-        self.statuses[unit.status] += 1
-        self.seconds += unit.seconds
-        if unit.metrics != "{}":
-            self._add_metrics(json.loads(unit.metrics))
-        if unit.outputs not in self._outputs:  # units of a pack share theirs
-            self._outputs.add(unit.outputs)
-            outputs = json.loads(unit.outputs)
-            self.outputs += len(outputs)
-            self.output_bytes += sum(output[1] for output in outputs)
-        if unit.status in (INCOMPLETE, PENDING):
-            waiting = self.incomplete if unit.status == INCOMPLETE else self.pending
+        status, reason, outputs = unit[_STATUS], unit[_REASON], unit[_OUTPUTS]
+        self.statuses[status] += 1
+        self.seconds += unit[_SECONDS]
+        if unit[_METRICS] != "{}":
+            self._add_metrics(json.loads(unit[_METRICS]))
+        if outputs not in self._outputs:  # units of a pack share theirs
+            self._outputs.add(outputs)
+            files = json.loads(outputs)
+            self.outputs += len(files)
+            self.output_bytes += sum(file[1] for file in files)
+        if status in (INCOMPLETE, PENDING):
+            waiting = self.incomplete if status == INCOMPLETE else self.pending
             if len(waiting) < LISTED:
                 waiting.append(_waiting(unit))
-        elif unit.reason:
-            self.reasons[unit.reason.partition(":")[0]] += 1
+        elif reason:
+            self.reasons[reason.partition(":")[0]] += 1
 
     def _add_metrics(self, metrics: dict[str, Any]) -> None:
         for name, value in metrics.items():
@@ -85,14 +92,13 @@ class Tally:
 
 def write_units_csv(units: Iterable[UnitRow], path: Path) -> None:
     """Writes the table of units, one at a time."""
-    as_is = itemgetter(*map(units_table.c.keys().index, _AS_IS))
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(CSV_COLUMNS)
         for unit in units:
-            size, paths = _outputs_of(unit.outputs)
-            about = (size, paths, _readable(unit.metrics), _readable(unit.details))
-            table.writerow((*as_is(unit), *about))
+            size, paths = _outputs_of(unit[_OUTPUTS])
+            about = (size, paths, _readable(unit[_METRICS]), _readable(unit[_DETAILS]))
+            table.writerow((*_copied(unit), *about))
 
 
 def _waiting(unit: UnitRow) -> dict[str, Any]:

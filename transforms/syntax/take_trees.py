@@ -107,12 +107,12 @@ class TakeTrees:
         """Yields of each document its row, its lists, and what is wrong with it."""
         for document, line in _numbered(contents.documents):
             path = f"{unit.unit_id}#{line}" if line else unit.unit_id
-            file = TreeFile(unit.files[0].path, path, contents.size, unit.attempt)
+            digest = document.sha256 if isinstance(document, Document) else ""
+            file = TreeFile(unit.files[0].path, path, contents.size, unit.attempt, digest)
             if not isinstance(document, Document):
                 place = (document.byte, document.line, document.column)
                 yield file.quarantined(document.kind, document.cause, place), {}, document
                 continue
-            file = replace(file, sha256=document.sha256)
             shape = shape_of(next(iter(document.pieces), None), self._shapes)
             if shape is None:
                 yield file.not_ast(), {}, None
