@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -24,6 +26,7 @@ Row = Mapping[str, Any]
 UnitRow: TypeAlias = sa.Row[Any]  # of the table `units`, columns as attributes
 _SQLITE = "sqlite:///"
 _IN_AT_ONCE = 500
+_WAL_WAITS_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class LiveUnit(NamedTuple):
@@ -302,10 +305,23 @@ def _open_engine(url: str) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_wal(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
 
     return engine
+
+
+def _use_wal(connection: Any) -> None:
+    """Switches to the write-ahead log; where two processes do so at once, SQLite waits for none."""
+    for wait_s in _WAL_WAITS_S:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(wait_s)
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def unusable(url: str, error: Exception) -> CannotRun:

@@ -3,6 +3,7 @@ import sqlite3
 import subprocess
 import sys
 import uuid
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from batchio.errors import CannotRun
 from batchio.ledger import Ledger
 from batchio.ledger_schema import SCHEMA_VERSION
-from batchio.ledger_view import LedgerView, shown, sqlite_path
+from batchio.ledger_view import _WAL_WAITS_S, LedgerView, _use_wal, shown, sqlite_path
 from batchio.output import Output
 from batchio.records import (
     COMPLETED,
@@ -459,3 +460,29 @@ def test_names_and_messages_that_no_database_takes_are_written_out(ledger):
     ledger.record(run_at(0), [outcome("\udcff", files=(InputFile(odd, 1, 2.0, "ab"),))])
     assert list(ledger.known_files("radar", [odd])) == ["in/\\udcff\\0.bin"]
     assert list(ledger.unit_states("radar", ["\udcff"])) == ["\\udcff"]
+
+
+def test_the_switch_to_a_write_ahead_log_waits_for_another_process(tmp_path, monkeypatch):
+    path = tmp_path / "ledger.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    waits = []
+
+    def wait(seconds):
+        waits.append(seconds)
+        if len(waits) == 2:
+            other.close()
+
+    monkeypatch.setattr("batchio.ledger_view.time.sleep", wait)
+    connection = sqlite3.connect(path, timeout=0)
+    _use_wal(connection)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert waits == list(_WAL_WAITS_S[:2])
+    connection.close()
+
+
+def test_a_file_that_is_no_database_is_not_waited_for(tmp_path):
+    path = tmp_path / "ledger.db"
+    path.write_bytes(b"no database" * 100)
+    with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.DatabaseError):
+        _use_wal(connection)
