@@ -80,9 +80,11 @@ def measure_small(folder: Path, files: int, workers: int, repeat: int) -> None:
     """Times small files beside the same functions in a bare pool."""
     output = folder / "out"
     pool = [sys.executable, str(HERE / "syntax_pool.py"), str(folder / "small"), str(output)]
+    pool += ["--workers", str(workers), "--rows"]
     times = compare(
         [
-            ("bare pool", [*pool, "--workers", str(workers)]),
+            ("bare pool, rows to the parent", [*pool, "parent"]),
+            ("bare pool, parts by the workers", [*pool, "parts"]),
             ("headrace", pipeline(folder / "small", output, workers=workers)),
         ],
         output,
@@ -156,8 +158,10 @@ def compare(
         seconds = [run.seconds for run in runs]
         peak = max(run.peak_mb for run in runs)
         print(f"| {name} | {min(seconds):.1f} | {statistics.median(seconds):.1f} | {peak:.0f} |")
-    first, last = (min(run.seconds for run in runs) for runs in times.values())
-    print(f"\n{commands[-1][0]} has {first / last:.2f} times the speed of {commands[0][0]} (best)")
+    *peers, ours = ((name, min(run.seconds for run in runs)) for name, runs in times.items())
+    print()
+    for name, seconds in peers:
+        print(f"{ours[0]} has {seconds / ours[1]:.2f} times the speed of {name} (best)")
     return times
 
 
