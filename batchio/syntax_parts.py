@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from fsspec.core import url_to_fs
 
-from batchio.fileset import is_local, local_path, retrying
+from batchio.fileset import is_local, local_copy, local_path
 
 OK = "ok"
 NOT_AST = "not_ast"
 QUARANTINED = "quarantined"
-SKIPPED = "skipped"
 
 _ID = pa.uint64()
 _TEXT = pa.string()
@@ -197,26 +195,16 @@ def read_part(path: str) -> pa.RecordBatch:
     """Returns the trees of a part.
 
     A local file is mapped, not read; it may be deleted as soon as this returns. That of another
-    storage is copied first, each time anew: `fetch_part` keeps a copy.
+    storage is copied first, each time anew: `fileset.local_copy` keeps a copy.
 
     Raises:
         OSError: When it cannot be read.
     """
     if not is_local(local_path(path)):
         with tempfile.TemporaryDirectory() as folder:
-            return read_part(fetch_part(path, Path(folder)))
+            return read_part(local_copy(path, Path(folder), retries=0))
     with pa.memory_map(local_path(path)) as file:  # what is mapped outlives the open file
         return pa.ipc.open_file(file).get_batch(0)
-
-
-def fetch_part(path: str, folder: Path, *, retries: int = 0) -> str:
-    """Returns the path of a part on this machine, copied to the folder if it is elsewhere."""
-    if is_local(local_path(path)):
-        return local_path(path)
-    copy = folder / f"{key_of(path):016x}.arrow"
-    fs, name = url_to_fs(path)
-    retrying(lambda: fs.get_file(name, str(copy)), retries=retries)
-    return str(copy)
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], fields: Sequence[pa.Field]) -> list[pa.Array]:

@@ -5,12 +5,12 @@ import pyarrow as pa
 import pytest
 from syntax_rows import row, rows_of, tree
 
+from batchio.fileset import local_copy
 from batchio.syntax_parts import (
     FILE_FIELDS,
     LISTS,
     PART_SCHEMA,
     PartRows,
-    fetch_part,
     key_of,
     read_part,
     write_part,
@@ -105,12 +105,12 @@ def test_parts_on_other_storage_are_read_and_fetched(tmp_path: Path) -> None:
     with fsspec.open(url, "wb") as file:
         file.write((tmp_path / "p.arrow").read_bytes())
     assert read_part(url).equals(read_part(str(tmp_path / "p.arrow")))
-    copy = Path(fetch_part(url, tmp_path))
+    copy = Path(local_copy(url, tmp_path))
     assert (copy.parent, copy.read_bytes()) == (tmp_path, (tmp_path / "p.arrow").read_bytes())
 
 
 def test_a_local_part_is_not_fetched(tmp_path: Path) -> None:
-    assert fetch_part("file:///x/p.arrow", tmp_path) == "/x/p.arrow"
+    assert local_copy("file:///x/p.arrow", tmp_path) == "/x/p.arrow"
     assert not list(tmp_path.iterdir())
 
 

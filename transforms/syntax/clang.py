@@ -31,6 +31,7 @@ from transforms.syntax.extraction import (
     Inherit,
     Node,
     Symbol,
+    caller_in,
     dict_of,
     dotted,
     first_line,
@@ -244,9 +245,9 @@ class _Unit:
             if owner is not None and owner.complexity:
                 owner.complexity += 1
         elif place[2] and kind in _CALLS:
-            self._call(node, _caller(owner), place[0])
+            self._call(node, caller_in(owner), place[0])
         elif place[2] and kind in _CREATIONS:
-            self._create(node, _caller(owner), place[0])
+            self._create(node, caller_in(owner), place[0])
         return owner, nesting
 
     def _declare(
@@ -334,13 +335,6 @@ def _frames(
             frames[-1] = (last, depth, owner, nesting - 1, written)
     frames.reverse()
     return frames
-
-
-def _caller(owner: Symbol | None) -> Symbol | None:
-    """Returns who makes a call; a variable that is set to its result does not."""
-    while owner is not None and owner.kind in (FIELD, VARIABLE):
-        owner = owner.parent
-    return owner
 
 
 def _nest(owner: Symbol | None, nesting: int) -> None:

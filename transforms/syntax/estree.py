@@ -12,12 +12,11 @@ from typing import Any
 from transforms.syntax.estree_definitions import DEFINITION_HANDLERS
 from transforms.syntax.estree_modules import MODULE_HANDLERS, import_called, mark_exported
 from transforms.syntax.estree_names import KIND, callee, line, lines, passed
-from transforms.syntax.extraction import Call, Extraction, Node, dotted, walk_keys
+from transforms.syntax.extraction import Call, Extraction, Node, dict_of, dotted, walk_keys
 from transforms.syntax.tree_walk import (
     Handler,
     Json,
     TreeWalk,
-    child,
     decides,
     decides_and_nests,
     length,
@@ -85,7 +84,7 @@ class Babel(ESTree):
         """Tells whether the top is a `File` with its `Program`."""
         if type(top) is not dict or top.get(KIND) != "File":
             return False
-        return child(top, "program").get(KIND) == "Program"
+        return dict_of(top, "program").get(KIND) == "Program"
 
     def extract(self, top: Any, out: Extraction) -> None:
         """Takes everything out of a tree, or out of the next piece of it."""
@@ -94,7 +93,7 @@ class Babel(ESTree):
 
 
 def _call(walk: TreeWalk, node: Json) -> None:
-    parts = callee(child(node, "callee"))
+    parts = callee(dict_of(node, "callee"))
     if len(parts) == 1 and parts[0] in ("import", "require", "define"):
         import_called(walk, node, parts)
         if parts[0] == "import":
@@ -104,14 +103,14 @@ def _call(walk: TreeWalk, node: Json) -> None:
 
 def _tagged_template(walk: TreeWalk, node: Json) -> None:
     """Handles a call by a template, whose texts are its first argument."""
-    parts = callee(child(node, "tag"))
-    values = length(child(node, "quasi"), "expressions")
+    parts = callee(dict_of(node, "tag"))
+    values = length(dict_of(node, "quasi"), "expressions")
     walk.out.calls.append(Call(walk.caller, dotted(parts), 1 + values, line(node)))
 
 
 def _if(walk: TreeWalk, node: Json) -> bool:
     walk.decisions += 1
-    otherwise = child(node, "alternate")
+    otherwise = dict_of(node, "alternate")
     if otherwise.get(KIND) == "IfStatement":
         walk.notes[id(otherwise)] = _ELSE_IF
     if walk.notes and walk.notes.pop(id(node), None) is not None:

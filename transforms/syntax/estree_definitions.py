@@ -38,10 +38,11 @@ from transforms.syntax.extraction import (
     VARIABLE,
     Inherit,
     Symbol,
+    dict_of,
     dotted,
     text_of,
 )
-from transforms.syntax.tree_walk import Handler, Json, TreeWalk, child, children
+from transforms.syntax.tree_walk import Handler, Json, TreeWalk, children
 
 _MEMBER_OWNERS = frozenset({CLASS, INTERFACE})
 _LOGICAL_ASSIGNMENTS = frozenset({"&&=", "||=", "??="})
@@ -82,14 +83,14 @@ def _function(walk: TreeWalk, node: Json) -> bool:
 
 def _own_name(node: Json, hint: Hint) -> str:
     """Returns the name in the file: that of the variable of `var a = function b() {}`."""
-    name = identifier(child(node, "id"))
+    name = identifier(dict_of(node, "id"))
     return name if hint.name in ("", DEFAULT) and name else hint.name
 
 
 def _class(walk: TreeWalk, node: Json) -> bool:
     hint = hint_of(walk, node)
     symbol = _define(walk, CLASS, _own_name(node, hint) or "<anonymous>", node, hint)
-    base = child(node, "superClass")
+    base = dict_of(node, "superClass")
     if base:
         walk.out.inherits.append(Inherit(symbol, dotted(callee(base)), "extends"))
     _inherit(walk, symbol, node, "extends")
@@ -100,13 +101,13 @@ def _class(walk: TreeWalk, node: Json) -> bool:
 def _inherit(walk: TreeWalk, symbol: Symbol, node: Json, key: str) -> None:
     for base in children(node, key):
         # `id` in Flow.
-        parts = callee(child(base, "expression") or child(base, "id"))
+        parts = callee(dict_of(base, "expression") or dict_of(base, "id"))
         walk.out.inherits.append(Inherit(symbol, dotted(parts), key))
 
 
 def _type_like(kind: str) -> Handler:
     def handler(walk: TreeWalk, node: Json) -> bool:
-        name = child(node, "id")
+        name = dict_of(node, "id")
         text = text_of(name, "value") or dotted(callee(name))
         symbol = _define(walk, kind, text, node, hint_of(walk, node))
         if kind == INTERFACE:
@@ -118,7 +119,7 @@ def _type_like(kind: str) -> Handler:
 
 def _method(walk: TreeWalk, node: Json) -> bool:
     """Handles a method with its function under `value`, or in itself."""
-    function = child(node, "value") or node
+    function = dict_of(node, "value") or node
     name = key_name(node)
     is_static = node.get("static") is True
     is_constructor = walk.in_class() and not is_static and name == "constructor"
@@ -143,7 +144,7 @@ def _set_member(walk: TreeWalk, symbol: Symbol, node: Json) -> None:
 
 
 def _field(walk: TreeWalk, node: Json) -> bool:
-    if child(node, "value").get(KIND) in FUNCTIONS:
+    if dict_of(node, "value").get(KIND) in FUNCTIONS:
         return _method(walk, node)
     symbol = _define(walk, FIELD, key_name(node), node, hint_of(walk, node))
     symbol.returns = type_text(node.get("typeAnnotation"))
@@ -165,7 +166,7 @@ def _in_interface(walk: TreeWalk) -> bool:
 
 def _property(walk: TreeWalk, node: Json) -> bool:
     """Handles an entry of an object: a method, or a value that takes the key's name."""
-    value = child(node, "value")
+    value = dict_of(node, "value")
     if value.get(KIND) not in NAMELESS:
         return False
     if node.get("method") is True or node.get("kind") in ("get", "set"):
@@ -189,7 +190,7 @@ def _declaration(walk: TreeWalk, node: Json) -> None:
 
 def _declarator(walk: TreeWalk, node: Json) -> bool:
     hint = hint_of(walk, node)
-    target, value = child(node, "id"), child(node, "init")
+    target, value = dict_of(node, "id"), dict_of(node, "init")
     name = identifier(target)
     if value.get(KIND) in NAMELESS:
         hint.name = name
@@ -211,7 +212,7 @@ def _at_top(walk: TreeWalk) -> bool:
 def _assignment(walk: TreeWalk, node: Json) -> None:
     if node.get("operator") in _LOGICAL_ASSIGNMENTS:
         walk.decisions += 1
-    target, value = child(node, "left"), child(node, "right")
+    target, value = dict_of(node, "left"), dict_of(node, "right")
     kind = value.get(KIND)
     is_object = kind == "ObjectExpression"
     if not is_object and kind not in NAMELESS and kind != "Identifier":
@@ -249,7 +250,7 @@ def _known(walk: TreeWalk, path: list[str]) -> Symbol | None:
 def _statement(walk: TreeWalk, node: Json) -> None:
     """Hands on the comment before `a.b = function () {}`."""
     if "leadingComments" in node:
-        value = child(child(node, "expression"), "right")
+        value = dict_of(dict_of(node, "expression"), "right")
         if value.get(KIND) in NAMELESS:
             hint_at(walk, value).doc = doc(node)
 

@@ -18,8 +18,8 @@ from transforms.syntax.estree_names import (
     line,
     literal_text,
 )
-from transforms.syntax.extraction import LAMBDA, Extraction, Import, Symbol
-from transforms.syntax.tree_walk import Handler, Json, TreeWalk, child, children
+from transforms.syntax.extraction import LAMBDA, Extraction, Import, Symbol, dict_of
+from transforms.syntax.tree_walk import Handler, Json, TreeWalk, children
 
 FUNCTIONS = frozenset({"ArrowFunctionExpression", "FunctionExpression"})
 NAMELESS = FUNCTIONS | {"ClassExpression"}
@@ -101,7 +101,7 @@ def export_value(walk: TreeWalk, value: Json) -> None:
     elif kind == "ObjectExpression":
         for entry in children(value, "properties"):
             hint_at(walk, entry).is_exported = True
-            entry_value = child(entry, "value")
+            entry_value = dict_of(entry, "value")
             if entry_value.get(KIND) != "ObjectExpression":
                 export_value(walk, entry_value)
 
@@ -123,31 +123,31 @@ def _add(walk: TreeWalk, node: Json, module: str, found: tuple[str, str], kind: 
 
 
 def _import(walk: TreeWalk, node: Json) -> None:
-    module = literal_text(child(node, "source"))
+    module = literal_text(dict_of(node, "source"))
     specifiers = children(node, "specifiers")
     for specifier in specifiers:
-        local = identifier(child(specifier, "local"))
+        local = identifier(dict_of(specifier, "local"))
         kind = specifier.get(KIND)
         if kind == "ImportDefaultSpecifier":
             name = DEFAULT
         elif kind == "ImportNamespaceSpecifier":
             name = "*"
         else:
-            name = exported_name(child(specifier, "imported"))
+            name = exported_name(dict_of(specifier, "imported"))
         _add(walk, node, module, (name, local), "import")
     if not specifiers:
         _add(walk, node, module, ("", ""), "import")
 
 
 def _export_named(walk: TreeWalk, node: Json) -> None:
-    declaration = child(node, "declaration")
+    declaration = dict_of(node, "declaration")
     if declaration:
         hint = hint_at(walk, declaration)
         hint.is_exported, hint.doc = True, doc(node)
-    module = literal_text(child(node, "source"))
+    module = literal_text(dict_of(node, "source"))
     for specifier in children(node, "specifiers"):
-        local = exported_name(child(specifier, "local"))
-        alias = exported_name(child(specifier, "exported"))
+        local = exported_name(dict_of(specifier, "local"))
+        alias = exported_name(dict_of(specifier, "exported"))
         if not module:
             _export_name(walk, local)
             if alias == DEFAULT:
@@ -162,32 +162,32 @@ _RE_EXPORTED = {"ExportNamespaceSpecifier": "*", "ExportDefaultSpecifier": DEFAU
 
 
 def _export_all(walk: TreeWalk, node: Json) -> None:
-    module = literal_text(child(node, "source"))
-    alias = exported_name(child(node, "exported"))
+    module = literal_text(dict_of(node, "source"))
+    alias = exported_name(dict_of(node, "exported"))
     _add(walk, node, module, ("*", alias), "export-from")
 
 
 def _export_default(walk: TreeWalk, node: Json) -> None:
-    declaration = child(node, "declaration")
+    declaration = dict_of(node, "declaration")
     export_default(walk, declaration)
     hint = hint_at(walk, declaration)
     hint.name, hint.is_exported, hint.doc = DEFAULT, True, doc(node)
 
 
 def _export_assignment(walk: TreeWalk, node: Json) -> None:
-    export_default(walk, child(node, "expression"))
+    export_default(walk, dict_of(node, "expression"))
 
 
 def _import_equals(walk: TreeWalk, node: Json) -> None:
-    reference = child(node, "moduleReference")
-    module = literal_text(child(reference, "expression"))
+    reference = dict_of(node, "moduleReference")
+    module = literal_text(dict_of(reference, "expression"))
     if module:
-        alias = identifier(child(node, "id"))
+        alias = identifier(dict_of(node, "id"))
         _add(walk, node, module, ("", alias), "require")
 
 
 def _import_expression(walk: TreeWalk, node: Json) -> None:
-    module = literal_text(child(node, "source"))
+    module = literal_text(dict_of(node, "source"))
     if module:
         _add(walk, node, module, ("", ""), "import")
 
@@ -222,12 +222,12 @@ def note_required(walk: TreeWalk, target: Json, value: Json) -> bool:
     """Notes the names given to a `require`; tells whether the value is one."""
     taken = ""
     if value.get(KIND) == "MemberExpression" and value.get("computed") is not True:
-        taken, value = identifier(child(value, "property")), child(value, "object")
-    if value.get(KIND) != "CallExpression" or callee(child(value, "callee")) != ["require"]:
+        taken, value = identifier(dict_of(value, "property")), dict_of(value, "object")
+    if value.get(KIND) != "CallExpression" or callee(dict_of(value, "callee")) != ["require"]:
         return False
     if target.get(KIND) == "ObjectPattern":
         walk.notes[id(value)] = [
-            (key_name(entry), identifier(child(entry, "value")))
+            (key_name(entry), identifier(dict_of(entry, "value")))
             for entry in children(target, "properties")
         ]
     else:

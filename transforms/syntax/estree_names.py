@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from transforms.syntax.extraction import Symbol, dotted, first_line, text_of
+from transforms.syntax.extraction import Symbol, dict_of, dotted, first_line, text_of
 from transforms.syntax.tree_walk import (
     Json,
     Link,
     Spelling,
     chain,
-    child,
     children,
     length,
     listed,
@@ -30,13 +29,13 @@ _BLOCK_COMMENTS = frozenset({"Block", "CommentBlock"})
 
 def lines(node: Json) -> tuple[int, int]:
     """Returns the first and the last line of a node, 0 where the dump has none."""
-    place = child(node, "loc")
-    return number(child(place, "start"), "line"), number(child(place, "end"), "line")
+    place = dict_of(node, "loc")
+    return number(dict_of(place, "start"), "line"), number(dict_of(place, "end"), "line")
 
 
 def line(node: Json) -> int:
     """Returns the first line of a node."""
-    return number(child(child(node, "loc"), "start"), "line")
+    return number(dict_of(dict_of(node, "loc"), "start"), "line")
 
 
 def literal_text(node: Json) -> str:
@@ -56,13 +55,13 @@ def exported_name(node: Json) -> str:
 
 def is_private(member: Json) -> bool:
     """Tells whether a member's name starts with `#`."""
-    key = child(member, "key")
+    key = dict_of(member, "key")
     return key.get(KIND) in _PRIVATE
 
 
 def key_name(member: Json) -> str:
     """Returns the name of a member of a class, an object or an interface."""
-    key = child(member, "key")
+    key = dict_of(member, "key")
     if member.get("computed") is True:
         return f"[{dotted(callee(key))}]"
     if key.get(KIND) in _PRIVATE:
@@ -73,7 +72,7 @@ def key_name(member: Json) -> str:
 
 def _private_name(node: Json) -> str:
     """Returns `#x`; the name lies in the node, or in Babel in an identifier under `id`."""
-    return "#" + (text_of(node, "name") or text_of(child(node, "id"), "name"))
+    return "#" + (text_of(node, "name") or text_of(dict_of(node, "id"), "name"))
 
 
 def callee(node: Json) -> list[str]:
@@ -82,7 +81,7 @@ def callee(node: Json) -> list[str]:
 
 
 def _member(node: Json) -> tuple[str, Json | None]:
-    before, last = child(node, "object"), child(node, "property")
+    before, last = dict_of(node, "object"), dict_of(node, "property")
     if last.get(KIND) in _PRIVATE:
         return _private_name(last), before
     if node.get("computed") is True:
@@ -91,11 +90,11 @@ def _member(node: Json) -> tuple[str, Json | None]:
 
 
 def _called(node: Json) -> tuple[str, Json | None]:
-    return "()", child(node, "callee")
+    return "()", dict_of(node, "callee")
 
 
 def _wrapped(node: Json) -> tuple[str, Json | None]:
-    return "", child(node, "expression")
+    return "", dict_of(node, "expression")
 
 
 _LINKS: dict[str, Link] = {
@@ -105,7 +104,7 @@ _LINKS: dict[str, Link] = {
     "CallExpression": _called,
     "OptionalCallExpression": _called,
     "NewExpression": _called,
-    "TaggedTemplateExpression": lambda node: ("()", child(node, "tag")),
+    "TaggedTemplateExpression": lambda node: ("()", dict_of(node, "tag")),
     "ThisExpression": lambda _node: ("this", None),
     "Super": lambda _node: ("super", None),
     "Import": lambda _node: ("import", None),
@@ -116,10 +115,13 @@ _LINKS: dict[str, Link] = {
     "TSInstantiationExpression": _wrapped,
     "TSNonNullExpression": _wrapped,
     "TSTypeAssertion": _wrapped,
-    "TSQualifiedName": lambda node: (text_of(child(node, "right"), "name"), child(node, "left")),
+    "TSQualifiedName": lambda node: (
+        text_of(dict_of(node, "right"), "name"),
+        dict_of(node, "left"),
+    ),
     "QualifiedTypeIdentifier": lambda node: (
-        text_of(child(node, "id"), "name"),
-        child(node, "qualification"),
+        text_of(dict_of(node, "id"), "name"),
+        dict_of(node, "qualification"),
     ),
 }
 
@@ -136,12 +138,12 @@ def set_parameters(symbol: Symbol, function: Json) -> None:
 
 def _parameter(node: Json) -> str:
     if node.get(KIND) == "TSParameterProperty":
-        node = child(node, "parameter")
+        node = dict_of(node, "parameter")
     start = end = ""
     if node.get(KIND) == "RestElement":
-        start, node = "...", child(node, "argument")
+        start, node = "...", dict_of(node, "argument")
     elif node.get(KIND) == "AssignmentPattern":
-        node, end = child(node, "left"), "=…"
+        node, end = dict_of(node, "left"), "=…"
     return start + _PATTERNS.get(text_of(node, KIND), text_of(node, "name")) + end
 
 
@@ -167,7 +169,7 @@ def _reference(node: Json) -> list[Any]:
 
 
 def _literal(node: Json) -> list[Any]:
-    return [text_of(node, "raw") or text_of(child(node, "extra"), "raw")]
+    return [text_of(node, "raw") or text_of(dict_of(node, "extra"), "raw")]
 
 
 _SPELLINGS: dict[str, Spelling] = {

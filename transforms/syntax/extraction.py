@@ -24,6 +24,8 @@ VARIABLE = "variable"
 TYPE = "type"
 LAMBDA = "lambda"
 
+MAKE_NO_CALLS = frozenset({FIELD, VARIABLE})
+
 _DOC_CHARACTERS = 200
 _PATH_PARTS = 8
 
@@ -89,6 +91,13 @@ class Symbol:
         self.complexity = 0
         self.nodes = 0
         self.doc = ""
+
+
+def caller_in(symbol: Symbol | None) -> Symbol | None:
+    """Returns who makes a call that stands in a symbol: no field or variable does."""
+    while symbol is not None and symbol.kind in MAKE_NO_CALLS:
+        symbol = symbol.parent
+    return symbol
 
 
 class Call(NamedTuple):

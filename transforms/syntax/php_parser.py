@@ -26,6 +26,7 @@ from transforms.syntax.extraction import (
     Inherit,
     Node,
     Symbol,
+    dict_of,
     dotted,
     first_line,
     text_of,
@@ -38,7 +39,6 @@ from transforms.syntax.tree_walk import (
     Spelling,
     TreeWalk,
     chain,
-    child,
     children,
     decides,
     decides_and_nests,
@@ -92,11 +92,11 @@ class PhpParser:
 
 
 def _line(node: Json) -> int:
-    return number(child(node, "attributes"), "startLine")
+    return number(dict_of(node, "attributes"), "startLine")
 
 
 def _last_line(node: Json) -> int:
-    return number(child(node, "attributes"), "endLine")
+    return number(dict_of(node, "attributes"), "endLine")
 
 
 def _namespace(walk: TreeWalk, node: Json) -> bool:
@@ -157,7 +157,7 @@ def _enter_function(walk: TreeWalk, symbol: Symbol, node: Json) -> bool:
     shown = []
     parameters = children(node, "params")
     for parameter in parameters:
-        name = _variable_name(child(parameter, "var"))
+        name = _variable_name(dict_of(parameter, "var"))
         dots = "..." if parameter.get("variadic") is True else ""
         shown.append(f"{dots}{name}{'=…' if parameter.get('default') else ''}")
         walk.notes[id(parameter)] = symbol.parent
@@ -173,7 +173,7 @@ def _parameter(walk: TreeWalk, node: Json) -> bool:
     flags = number(node, "flags")
     if not flags or holder is None:
         return False
-    name = _variable_name(child(node, "var")).removeprefix("$")
+    name = _variable_name(dict_of(node, "var")).removeprefix("$")
     symbol = walk.out.define(FIELD, name, holder, _line(node), _last_line(node))
     _describe_field(symbol, node, flags)
     return walk.enter(symbol)
@@ -227,7 +227,7 @@ def _visibility(flags: int) -> str:
 
 
 def _documentation(node: Json) -> str:
-    for comment in reversed(children(child(node, "attributes"), "comments")):
+    for comment in reversed(children(dict_of(node, "attributes"), "comments")):
         if comment.get(_KIND) == "Comment_Doc":
             return first_line(text_of(comment, "text"))
     return ""
@@ -245,7 +245,7 @@ def _use(walk: TreeWalk, node: Json) -> None:
 
 
 def _include(walk: TreeWalk, node: Json) -> None:
-    module, relative = _included(child(node, "expr"))
+    module, relative = _included(dict_of(node, "expr"))
     kind = _INCLUDES.get(number(node, "type"), "include")
     walk.out.imports.append(Import(module, "", "", kind, _line(node), relative))
 
@@ -253,7 +253,7 @@ def _include(walk: TreeWalk, node: Json) -> None:
 def _included(expression: Json) -> tuple[str, bool]:
     """Returns what file is named, and whether by its place: `__DIR__ . '/a.php'` is."""
     if expression.get(_KIND) == "Expr_BinaryOp_Concat":
-        here, rest = child(expression, "left"), child(expression, "right")
+        here, rest = dict_of(expression, "left"), dict_of(expression, "right")
         path = text_of(rest, "value") if rest.get(_KIND) == "Scalar_String" else ""
         if path and here.get(_KIND) == "Scalar_MagicConst_Dir":
             return "." + path, True
@@ -263,7 +263,7 @@ def _included(expression: Json) -> tuple[str, bool]:
 
 
 def _function_call(walk: TreeWalk, node: Json) -> None:
-    _add_call(walk, node, child(node, "name"))
+    _add_call(walk, node, dict_of(node, "name"))
 
 
 def _method_call(walk: TreeWalk, node: Json) -> None:
@@ -277,7 +277,7 @@ def _static_call(walk: TreeWalk, node: Json) -> None:
 
 
 def _new(walk: TreeWalk, node: Json) -> None:
-    made = child(node, "class")
+    made = dict_of(node, "class")
     if made.get(_KIND) == "Stmt_Class":
         made = {_KIND: "Name", "name": "<anonymous>"}
     _add_call(walk, node, made)
@@ -293,7 +293,7 @@ def _add_call(walk: TreeWalk, node: Json, called: Json, *, receiver: str = "") -
 
 def _if(walk: TreeWalk, node: Json) -> bool:
     walk.decisions += 1
-    alone = children(child(node, "else"), "stmts")
+    alone = children(dict_of(node, "else"), "stmts")
     if len(alone) == 1:
         # The tree does not tell `else if` from an `if` alone under `else`.
         walk.notes[id(alone[0])] = _ELSE_IF
@@ -337,9 +337,9 @@ def _called(node: Json) -> Json:
 
 
 def _member(node: Json, holder: str) -> tuple[str, Json]:
-    name = child(node, "name")
+    name = dict_of(node, "name")
     known = name.get(_KIND) in ("Identifier", "VarLikeIdentifier")
-    return _name(name) if known else "?", child(node, holder)
+    return _name(name) if known else "?", dict_of(node, holder)
 
 
 _HANDLERS: dict[str, Handler] = {
@@ -395,8 +395,8 @@ _LEAVES = {"Identifier": "", "Name": "", "Name_FullyQualified": ""}
 
 _LINKS: dict[str, Link] = {
     _CALLED: lambda node: _member(node, "var"),
-    "Expr_ArrayDimFetch": lambda node: ("[]", child(node, "var")),
-    "Expr_FuncCall": lambda node: ("()", child(node, "name")),
+    "Expr_ArrayDimFetch": lambda node: ("[]", dict_of(node, "var")),
+    "Expr_FuncCall": lambda node: ("()", dict_of(node, "name")),
     "Expr_MethodCall": lambda node: ("()", _called(node)),
     "Expr_NullsafeMethodCall": lambda node: ("()", _called(node)),
     "Expr_NullsafePropertyFetch": lambda node: _member(node, "var"),

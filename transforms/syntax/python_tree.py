@@ -23,6 +23,7 @@ from transforms.syntax.extraction import (
     Inherit,
     Node,
     Symbol,
+    dict_of,
     dotted,
     first_line,
     text_of,
@@ -35,7 +36,6 @@ from transforms.syntax.tree_walk import (
     Spelling,
     TreeWalk,
     chain,
-    child,
     children,
     decides,
     length,
@@ -130,7 +130,7 @@ def _function(walk: TreeWalk, node: Json) -> bool:
     if walk.in_class():
         kind = CONSTRUCTOR if name == "__init__" else METHOD
     symbol = _define(walk, kind, name, node)
-    _parameters(symbol, child(node, "args"))
+    _parameters(symbol, dict_of(node, "args"))
     decorators = children(node, "decorator_list")
     if decorators:
         marks = {chain(mark, walk.kind_key, _LINKS)[-1] for mark in decorators}
@@ -149,7 +149,7 @@ def _async_function(walk: TreeWalk, node: Json) -> bool:
 
 def _lambda(walk: TreeWalk, node: Json) -> bool:
     symbol = walk.define(LAMBDA, "<lambda>", _line(node), number(node, "end_lineno"))
-    _parameters(symbol, child(node, "args"))
+    _parameters(symbol, dict_of(node, "args"))
     return walk.enter(symbol)
 
 
@@ -170,7 +170,7 @@ def _doc(walk: TreeWalk, node: Json) -> str:
         return ""
     if body[0].get(walk.kind_key) != "Expr":
         return ""
-    value = child(body[0], "value")
+    value = dict_of(body[0], "value")
     # `Str` and `s` before Python 3.8.
     if value.get(walk.kind_key) not in ("Constant", "Str"):
         return ""
@@ -222,22 +222,22 @@ def _assign(walk: TreeWalk, node: Json) -> bool:
 
 
 def _annotated_assign(walk: TreeWalk, node: Json) -> bool:
-    names = [text_of(child(node, "target"), "id")]
+    names = [text_of(dict_of(node, "target"), "id")]
     if walk.symbol is None and "__all__" in names:
         _set_all(walk, node)
     return _variables(walk, names, node)
 
 
 def _added_assign(walk: TreeWalk, node: Json) -> None:
-    if walk.symbol is None and text_of(child(node, "target"), "id") == "__all__":
-        more = _literal_names(child(node, "value"))
+    if walk.symbol is None and text_of(dict_of(node, "target"), "id") == "__all__":
+        more = _literal_names(dict_of(node, "value"))
         if more is not None and walk.out.state.get("__all__") is not None:
             walk.out.state["__all__"] |= more
             walk.out.state["__all__ changed"] = True
 
 
 def _set_all(walk: TreeWalk, node: Json) -> None:
-    walk.out.state["__all__"] = _literal_names(child(node, "value"))
+    walk.out.state["__all__"] = _literal_names(dict_of(node, "value"))
     walk.out.state["__all__ changed"] = True
 
 
@@ -278,7 +278,7 @@ def _type_text(walk: TreeWalk, annotation: Any) -> str:
 
 
 def _call(walk: TreeWalk, node: Json) -> None:
-    callee = dotted(chain(child(node, "func"), walk.kind_key, _LINKS))
+    callee = dotted(chain(dict_of(node, "func"), walk.kind_key, _LINKS))
     passed = length(node, "args") + length(node, "keywords")
     walk.out.calls.append(Call(walk.caller, callee, passed, _line(node)))
 
@@ -328,7 +328,7 @@ def _comprehension(walk: TreeWalk, node: Json) -> None:
 
 
 def _case(walk: TreeWalk, node: Json) -> None:
-    pattern = child(node, "pattern")
+    pattern = dict_of(node, "pattern")
     # `case _` and `case name` take everything, unless a guard says otherwise.
     takes_all = pattern.get(walk.kind_key) == "MatchAs" and pattern.get("pattern") is None
     if node.get("guard") is not None or not takes_all:
@@ -368,9 +368,9 @@ _ABSTRACT = frozenset(
 
 _LINKS: dict[str, Link] = {
     "Name": lambda node: (text_of(node, "id"), None),
-    "Attribute": lambda node: (text_of(node, "attr"), child(node, "value")),
-    "Call": lambda node: ("()", child(node, "func")),
-    "Subscript": lambda node: ("[]", child(node, "value")),
+    "Attribute": lambda node: (text_of(node, "attr"), dict_of(node, "value")),
+    "Call": lambda node: ("()", dict_of(node, "func")),
+    "Subscript": lambda node: ("[]", dict_of(node, "value")),
 }
 
 _SPELLINGS: dict[str, Spelling] = {

@@ -29,6 +29,7 @@ from transforms.syntax.extraction import (
     Inherit,
     Node,
     Symbol,
+    dict_of,
     dotted,
     first_line,
     text_of,
@@ -40,7 +41,6 @@ from transforms.syntax.tree_walk import (
     Link,
     TreeWalk,
     chain,
-    child,
     children,
     decides,
     decides_and_nests,
@@ -119,7 +119,7 @@ def _contract(walk: TreeWalk, node: Json) -> bool:
     # Before 0.6 nothing is called abstract; what is not implemented is.
     symbol.is_abstract = bool(facts.get("abstract", facts.get("fullyImplemented") is False))
     for specifier in children(facts, "baseContracts"):
-        base = child(_facts(walk, specifier), "baseName")
+        base = dict_of(_facts(walk, specifier), "baseName")
         walk.out.inherits.append(Inherit(symbol, _type_name(walk, base), "extends"))
     return walk.enter(symbol)
 
@@ -132,7 +132,7 @@ def _function(walk: TreeWalk, node: Json) -> bool:
     symbol = _define(walk, kind, facts, name=role)
     symbol.is_abstract = facts.get("implemented") is False
     _parameters(walk, symbol, facts)
-    returned = _types(walk, child(facts, "returnParameters"))
+    returned = _types(walk, dict_of(facts, "returnParameters"))
     symbol.returns = returned[0] if len(returned) == 1 else f"({', '.join(returned)})"
     if not returned:
         symbol.returns = ""
@@ -194,13 +194,13 @@ def _assembly_function(walk: TreeWalk, node: Json) -> bool:
 def _define(walk: TreeWalk, kind: str, facts: Json, *, name: str = "") -> Symbol:
     symbol = walk.define(kind, name or text_of(facts, "name"), 0, 0)
     symbol.visibility = _VISIBILITY.get(text_of(facts, "visibility"), "")
-    documentation = child(facts, "documentation")
+    documentation = dict_of(facts, "documentation")
     symbol.doc = first_line(text_of(facts, "documentation") or text_of(documentation, "text"))
     return symbol
 
 
 def _parameters(walk: TreeWalk, symbol: Symbol, facts: Json) -> None:
-    types = _types(walk, child(facts, "parameters"))
+    types = _types(walk, dict_of(facts, "parameters"))
     symbol.params = len(types)
     symbol.signature = f"{symbol.name}({', '.join(types)})"
 
@@ -211,8 +211,8 @@ def _types(walk: TreeWalk, parameters: Json) -> list[str]:
 
 
 def _type_of(walk: TreeWalk, facts: Json) -> str:
-    resolved = text_of(child(facts, "typeDescriptions"), "typeString")
-    return resolved or _type_name(walk, child(facts, "typeName"))
+    resolved = text_of(dict_of(facts, "typeDescriptions"), "typeString")
+    return resolved or _type_name(walk, dict_of(facts, "typeName"))
 
 
 def _type_name(walk: TreeWalk, node: Json) -> str:
@@ -220,12 +220,12 @@ def _type_name(walk: TreeWalk, node: Json) -> str:
     ending = ""
     for _ in range(_TYPE_PARTS):
         facts = _facts(walk, node)
-        name = text_of(facts, "name") or text_of(child(facts, "pathNode"), "name")
-        if name or not child(facts, "baseType"):
+        name = text_of(facts, "name") or text_of(dict_of(facts, "pathNode"), "name")
+        if name or not dict_of(facts, "baseType"):
             kind = text_of(facts, "nodeType").removesuffix("TypeName").lower()
             return (name or kind) + ending
         ending += "[]"
-        node = child(facts, "baseType")
+        node = dict_of(facts, "baseType")
     return "?"
 
 
@@ -234,7 +234,7 @@ def _import(walk: TreeWalk, node: Json) -> None:
     module, alias = text_of(facts, "file"), text_of(facts, "unitAlias")
     relative = module.startswith(".")
     names = [
-        (text_of(child(taken, "foreign"), "name"), text_of(taken, "local"))
+        (text_of(dict_of(taken, "foreign"), "name"), text_of(taken, "local"))
         for taken in children(facts, "symbolAliases")
     ]
     for name, new_name in names:
@@ -248,32 +248,32 @@ def _import(walk: TreeWalk, node: Json) -> None:
 
 def _call(walk: TreeWalk, node: Json) -> None:
     facts = _facts(walk, node)
-    called = child(facts, "expression")
+    called = dict_of(facts, "expression")
     kind = called.get(walk.kind_key)
     if facts.get("kind") == "typeConversion" or kind == "ElementaryTypeNameExpression":
         return
     while kind == "FunctionCallOptions":  # f{value: 1}(…)
-        called = child(called, "expression")
+        called = dict_of(called, "expression")
         kind = called.get(walk.kind_key)
     links = _OLD_LINKS if walk.kind_key == _OLD_KEY else _LINKS
     callee = dotted(chain(called, walk.kind_key, links))
     if kind == "NewExpression":
-        callee = _type_name(walk, child(_facts(walk, called), "typeName"))
+        callee = _type_name(walk, dict_of(_facts(walk, called), "typeName"))
     receiver = ""
     if kind == "MemberAccess":
-        receiver = _type_of(walk, _facts(walk, child(_facts(walk, called), "expression")))
+        receiver = _type_of(walk, _facts(walk, dict_of(_facts(walk, called), "expression")))
     passed = length(facts, "arguments")
     walk.out.calls.append(Call(walk.caller, callee, passed, 0, receiver))
 
 
 def _assembly_call(walk: TreeWalk, node: Json) -> None:
-    callee = text_of(child(node, "functionName"), "name")
+    callee = text_of(dict_of(node, "functionName"), "name")
     walk.out.calls.append(Call(walk.caller, callee, length(node, "arguments"), 0))
 
 
 def _if(walk: TreeWalk, node: Json) -> bool:
     walk.decisions += 1
-    otherwise = child(_facts(walk, node), "falseBody")
+    otherwise = dict_of(_facts(walk, node), "falseBody")
     if otherwise.get(walk.kind_key) == "IfStatement":
         walk.notes[id(otherwise)] = _ELSE_IF
     if walk.notes.pop(id(node), None) is not None:
@@ -306,7 +306,7 @@ def _renewed(node: Json) -> Json:
     """Returns a node of an older tree as a newer one has it; its parts are still old."""
     kind = text_of(node, _OLD_KEY)
     parts = children(node, "children")
-    facts: Json = {**child(node, "attributes"), "nodeType": kind}
+    facts: Json = {**dict_of(node, "attributes"), "nodeType": kind}
     if "type" in facts:
         facts["typeDescriptions"] = {"typeString": facts["type"]}
     arrange = _ARRANGEMENTS.get(kind)
@@ -385,11 +385,11 @@ _HANDLERS: dict[str, Handler] = {
 _LEAVES = {"ElementaryTypeName": "", "Identifier": "", "IdentifierPath": "", "Literal": ""}
 
 _LINKS: dict[str, Link] = {
-    "FunctionCall": lambda node: ("()", child(node, "expression")),
-    "FunctionCallOptions": lambda node: ("", child(node, "expression")),
+    "FunctionCall": lambda node: ("()", dict_of(node, "expression")),
+    "FunctionCallOptions": lambda node: ("", dict_of(node, "expression")),
     "Identifier": lambda node: (text_of(node, "name"), None),
-    "IndexAccess": lambda node: ("[]", child(node, "baseExpression")),
-    "MemberAccess": lambda node: (text_of(node, "memberName"), child(node, "expression")),
+    "IndexAccess": lambda node: ("[]", dict_of(node, "baseExpression")),
+    "MemberAccess": lambda node: (text_of(node, "memberName"), dict_of(node, "expression")),
 }
 
 

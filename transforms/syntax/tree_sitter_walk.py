@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from transforms.syntax.bindings import DEFAULT
-from transforms.syntax.extraction import FIELD, FUNCTION, VARIABLE, Call, Extraction, Import, Symbol
+from transforms.syntax.extraction import FUNCTION, Call, Extraction, Import, Symbol, caller_in
 from transforms.syntax.tree_sitter_declarators import Declarators
 from transforms.syntax.tree_sitter_definitions import Place
 from transforms.syntax.tree_sitter_imports import imports_of
@@ -195,7 +195,7 @@ class Walk(Declarators):
             relative = module.startswith(".")
             self.out.imports.append(Import(module, "", alias, callee, line_of(node), relative))
         if callee != "import":
-            self.out.calls.append(Call(_caller(scope), callee, len(arguments), line_of(node)))
+            self.out.calls.append(Call(caller_in(scope), callee, len(arguments), line_of(node)))
         return scope, nesting
 
     def _export(self, node: Tree, scope: Symbol | None, nesting: int) -> Place:
@@ -226,13 +226,6 @@ class Walk(Declarators):
         self.export_default(value)
         if pick(value, ("name",)) is None:
             self.given[id(value)] = (DEFAULT, FUNCTION)
-
-
-def _caller(scope: Symbol | None) -> Symbol | None:
-    """Returns who makes a call: no field or variable does."""
-    while scope is not None and scope.kind in (FIELD, VARIABLE):
-        scope = scope.parent
-    return scope
 
 
 def _add(scope: Symbol | None, count: int) -> None:

@@ -13,11 +13,10 @@ from typing import Any
 from transforms.syntax.extraction import (
     CLASS,
     CONSTRUCTOR,
-    FIELD,
     FUNCTION,
     LAMBDA,
+    MAKE_NO_CALLS,
     METHOD,
-    VARIABLE,
     Extraction,
     Symbol,
 )
@@ -26,14 +25,12 @@ Json = dict[str, Any]
 Handler = Callable[["TreeWalk", Json], "bool | None"]
 """Returns true if it entered something that the walk has to leave with the node."""
 
-NO_NODE: Json = {}
 _NO_LEAVES: Mapping[str, str] = {}
 # `dotted` keeps 8 parts; one more tells it that there were more.
 _CHAIN_PARTS = 9
 _SPELLED_PIECES = 100
 
 _COUNTED = frozenset({FUNCTION, METHOD, CONSTRUCTOR, LAMBDA})
-_MAKE_NO_CALLS = frozenset({FIELD, VARIABLE})
 
 
 class TreeWalk:
@@ -169,7 +166,7 @@ class TreeWalk:
             )
         )
         self.symbol = symbol
-        if symbol.kind not in _MAKE_NO_CALLS:
+        if symbol.kind not in MAKE_NO_CALLS:
             self.caller = symbol
         self.decisions = self.nesting = self._deepest = self._inner = 0
         return True
@@ -226,12 +223,6 @@ def decides_and_nests(walk: TreeWalk, _node: Json) -> bool:
 def nests(walk: TreeWalk, _node: Json) -> bool:
     """Handler of a control structure whose parts add to the complexity."""
     return walk.enter_control()
-
-
-def child(node: Json, key: str) -> Json:
-    """Returns the dict under a key; an empty one if there is anything else."""
-    value = node.get(key)
-    return value if type(value) is dict else NO_NODE
 
 
 def children(node: Json, key: str) -> list[Json]:
