@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from batchio.python_dump import dump_python
+
 Json = dict[str, Any]
 
 _INDENT = 2
@@ -23,20 +25,7 @@ _ID_STEP = 0x10
 
 def python_dump(source: str) -> Json:
     """Returns the tree of Python source as `ast2json` does, the same in every version of Python."""
-    tree = _python_value(ast.parse(source))
-    assert isinstance(tree, dict)
-    return tree
-
-
-def _python_value(value: Any) -> Any:
-    if isinstance(value, ast.AST):
-        fields = {name: each for name, each in ast.iter_fields(value) if name not in _NEW_FIELDS}
-        places = {name: getattr(value, name) for name in value._attributes}
-        node = {name: _python_value(each) for name, each in fields.items()}
-        return {"_type": type(value).__name__, **node, **places}
-    if isinstance(value, list):
-        return [_python_value(each) for each in value]
-    return value
+    return dump_python(ast.parse(source), leave_out=_NEW_FIELDS)
 
 
 def tree_sitter_dump(source: str, nodes: str) -> Json:

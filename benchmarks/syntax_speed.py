@@ -14,20 +14,20 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from core_units import recorded  # noqa: E402 - needs the path above
+from core_units import kill_and_resume  # noqa: E402 - needs the path above
 from process_memory import PeakMemory  # noqa: E402
 from syntax_corpus import dump_modules, dump_small  # noqa: E402
 
@@ -98,29 +98,15 @@ def measure_resume(folder: Path, files: int, workers: int) -> None:
     """Kills a run half-way, starts it again, and compares the tables with those of `out`."""
     output = folder / "killed"
     command = pipeline(folder / "small", output, workers=workers)
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while recorded(output) < files // 2:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    time.sleep(1)
-    before = recorded(output)
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while recorded(output) <= before:
-        time.sleep(0.1)
-    again = time.perf_counter() - start
-    assert process.wait() == 0
+    quiet = subprocess.DEVNULL
+    begin = partial(subprocess.Popen, command, stdout=quiet, stderr=quiet)
+    told = kill_and_resume(begin, output, files)
     same = all(
         (folder / "out" / f"{name}.parquet").read_bytes()
         == (output / f"{name}.parquet").read_bytes()
         for name in TABLES
     )
-    print(
-        f"\nkilled (SIGKILL) after {before:,} files; started again: new work recorded after "
-        f"{again:.1f} s, all done after {time.perf_counter() - start:.1f} s; "
-        f"tables {'equal' if same else 'DIFFER'}"
-    )
+    print(f"{told}; tables {'equal' if same else 'DIFFER'}")
 
 
 def pipeline(folder: Path, output: Path, *, workers: int) -> list[str]:

@@ -19,6 +19,7 @@ from transforms.units import Unit, input_fingerprint
 Rerun = Literal["changed", "failed", "all"]
 T = TypeVar("T")
 
+SETTINGS_CHANGED = "settings changed"
 _LAST_TIME = {FAILED: "failed last time", INTERRUPTED: "interrupted", RUNNING: "interrupted"}
 
 
@@ -167,7 +168,7 @@ def _why_stale(
     if state.version != __version__:
         return f"made by Headrace {state.version}"
     if state.settings_fingerprint != unit.settings:
-        return "settings changed"
+        return SETTINGS_CHANGED
     if not all(output.path.startswith(root) and there(output) for output in state.outputs):
         return "output missing"
     return ""

@@ -13,7 +13,7 @@ from apache_beam.transforms.combiners import Count
 
 from batchio.fileset import FileRef
 from batchio.records import FAILED
-from transforms.decisions import decide_all
+from transforms.decisions import SETTINGS_CHANGED, decide_all
 from transforms.filesets import RecordLeftOut
 from transforms.outcomes import ProcessUnits
 from transforms.recorder import Recorder
@@ -53,8 +53,7 @@ class FormFileUnits(beam.PTransform):  # type: ignore[misc]
         formed = files | "FormUnit" >> beam.ParDo(_FormUnitFn(self.rules)).with_outputs(
             _LEFT_OUT, main="units"
         )
-        if self.rules.sources:
-            formed[_LEFT_OUT] | "RecordLeftOut" >> RecordLeftOut(self.run)
+        formed[_LEFT_OUT] | "RecordLeftOut" >> RecordLeftOut(self.run)
         return formed["units"]
 
 
@@ -69,8 +68,8 @@ class _FormUnitFn(beam.DoFn):  # type: ignore[misc]
 
 @dataclass
 class WriteTables(beam.PTransform):  # type: ignore[misc]
-    """Makes the tables once all outcomes are recorded: `OutcomePack` to that
-    of the tables.
+    """Makes the tables once all outcomes are recorded: `OutcomePack` to that of the
+    tables.
 
     Nothing comes out if the tables are up to date, or if the run was stopped: those of before stay
     then. Shuffles the names of what is to be made, and nothing else.
@@ -138,7 +137,7 @@ class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
 
 def _with_reason(tables: Unit) -> Unit:
     """Returns the unit of the tables with what its changed fingerprint means."""
-    changed = tables.reason == "settings changed"
+    changed = tables.reason == SETTINGS_CHANGED
     return replace(tables, reason="files or choice of tables changed") if changed else tables
 
 

@@ -14,6 +14,7 @@ from importlib.util import decode_source
 from typing import TYPE_CHECKING, Any
 
 from batchio.errors import CannotRun, InputError
+from batchio.python_dump import dump_python
 from transforms.syntax.languages import language_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _python_tree(data: bytes) -> dict[str, Any]:
         raise SourceError(str(error), byte=error.start) from error
     except ValueError as error:
         raise SourceError(str(error)) from error
-    return _python_dict(module)
+    return dump_python(module)
 
 
 def _syntax_error(error: SyntaxError, data: bytes) -> SourceError:
@@ -107,43 +108,6 @@ def _syntax_error(error: SyntaxError, data: bytes) -> SourceError:
     text = lines[-1].decode("utf-8", "replace") if len(lines) == error.lineno else ""
     byte = before + len(text[: column - 1].encode())
     return SourceError(error.msg, byte=min(byte, len(data)), line=error.lineno, column=column)
-
-
-def _python_dict(module: ast.AST) -> dict[str, Any]:
-    top: dict[str, Any] = {"_type": type(module).__name__}
-    stack: list[tuple[ast.AST, dict[str, Any]]] = [(module, top)]
-    while stack:
-        node, written = stack.pop()
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, ast.AST):
-                written[name] = child = {"_type": type(value).__name__}
-                stack.append((value, child))
-            elif type(value) is list:
-                written[name] = [_begun(item, stack) for item in value]
-            else:
-                written[name] = _plain(value)
-        for name in node._attributes:
-            written[name] = getattr(node, name, None)
-    return top
-
-
-def _begun(item: Any, stack: list[tuple[ast.AST, dict[str, Any]]]) -> Any:
-    """Returns an item of a list; that of a node is filled in when the stack comes to it."""
-    if not isinstance(item, ast.AST):
-        return _plain(item)
-    child: dict[str, Any] = {"_type": type(item).__name__}
-    stack.append((item, child))
-    return child
-
-
-def _plain(value: Any) -> Any:
-    """Returns a constant as JSON can hold it."""
-    if value is Ellipsis:
-        return "..."
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "backslashreplace")
-    return str(value) if isinstance(value, complex) else value
 
 
 @cache

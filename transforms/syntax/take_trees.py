@@ -63,7 +63,9 @@ class TakeTrees:
         with doing("take tree apart", file.path):
             contents = self._read(file, is_source=is_source(unit))
             documents = list(self._documents(unit, contents))
-        held = self._held[0] if self._held else self._hold()
+        if not self._held:
+            self._held.append(_Held())
+        held = self._held[0]
         for row, lists, _ in documents:
             held.rows.add(row, **lists)
         held.names.append((unit.unit_id, unit.settings, contents.sha256, unit.attempt))
@@ -83,10 +85,6 @@ class TakeTrees:
         name = of_value(held.names)  # the same files again are the same part
         root = replace(self.output, suffix="")
         return (root.write(f"{PARTS_FOLDER}/{name}.arrow", partial(write_part, held.rows)),)
-
-    def _hold(self) -> _Held:
-        self._held.append(_Held())
-        return self._held[0]
 
     @cached_property
     def _shapes(self) -> Sequence[Shape]:
