@@ -1,6 +1,6 @@
 """The syntax pipeline beside its peers: radon on whole modules, a bare pool on small files.
 
-python benchmarks/syntax_speed.py [--copies 6] [--files 100000] [--mean_bytes 7000] [--workers 2]
+python benchmarks/syntax_speed.py [--copies 12] [--files 100000] [--mean_bytes 7000] [--workers 2]
                                     [--repeat 3]
 
 Dumps the standard library's modules (about 600, 100 MB of AST JSON), once and in copies, and as
@@ -44,7 +44,7 @@ class Timed(NamedTuple):
 def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--copies", type=int, default=6)
+    parser.add_argument("--copies", type=int, default=12)
     parser.add_argument("--files", type=int, default=100_000)
     parser.add_argument("--mean_bytes", type=int, default=7_000)
     parser.add_argument("--workers", type=int, default=2)

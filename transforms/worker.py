@@ -24,7 +24,7 @@ from transforms.worker_link import Board, LogLine, Replies, Skipped, frame, read
 
 _REPLY_EVERY_S = 0.05
 _FINISH_EVERY_S = 3.0  # where results are written together: a batch is smaller, if it can be told
-_COLLECT_AT = 100_000  # new objects: a decoded file has many, and none in a cycle
+_COLLECT_AT = 1_000_000  # new objects: a decoded file has many, and none in a cycle
 _SENDING = threading.Lock()
 
 

@@ -207,8 +207,7 @@ class _Unit:
                 self._out.errors += 1
             if "inner" in node:
                 stack.extend(_frames(node, depth + 1, owner, nesting, written))
-        self._out.kinds.update(kinds)
-        self._out.nodes += len(kinds)
+        self._out.add_kinds(kinds)
         self._out.max_depth = max(self._out.max_depth, deepest)
 
     def _set_language(self, inner: list[dict[str, Any]]) -> None:

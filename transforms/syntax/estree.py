@@ -14,8 +14,8 @@ from transforms.syntax.estree_modules import MODULE_HANDLERS, import_called, mar
 from transforms.syntax.estree_names import KIND, callee, line, lines, passed
 from transforms.syntax.extraction import Call, Extraction, Node, dict_of, dotted, walk_keys
 from transforms.syntax.tree_walk import (
-    Handler,
     Json,
+    Rule,
     TreeWalk,
     decides,
     decides_and_nests,
@@ -57,7 +57,7 @@ class ESTree:
     def extract(self, top: Any, out: Extraction) -> None:
         """Takes everything out of a tree, or out of the next piece of it."""
         first = len(out.symbols)
-        TreeWalk(out, KIND).run(top, _HANDLERS, skip=_SKIP, leaves=_LEAVES)
+        TreeWalk(out, KIND).run(top, _RULES, skip=_SKIP)
         # A piece repeats the list, or has it alone.
         out.errors = max(out.errors, length(top, "errors"))
         line_first, line_last = lines(top)
@@ -123,7 +123,7 @@ def _case(walk: TreeWalk, node: Json) -> None:
         walk.decisions += 1
 
 
-_HANDLERS: dict[str, Handler] = {
+_RULES: dict[str, Rule] = {
     **DEFINITION_HANDLERS,
     **MODULE_HANDLERS,
     "CallExpression": _call,
@@ -142,19 +142,14 @@ _HANDLERS: dict[str, Handler] = {
     "TaggedTemplateExpression": _tagged_template,
     "TryStatement": nests,
     "WhileStatement": decides_and_nests,
+    # Leaves without children.
+    "BooleanLiteral": "",
+    "Literal": "",
+    "NullLiteral": "",
+    "NumericLiteral": "",
+    "RegExpLiteral": "",
+    "StringLiteral": "",
+    "Super": "",
+    "TemplateElement": "",
+    "ThisExpression": "",
 }
-
-_LEAVES = dict.fromkeys(
-    (
-        "BooleanLiteral",
-        "Literal",
-        "NullLiteral",
-        "NumericLiteral",
-        "RegExpLiteral",
-        "StringLiteral",
-        "Super",
-        "TemplateElement",
-        "ThisExpression",
-    ),
-    "",
-)

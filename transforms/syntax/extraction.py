@@ -166,7 +166,7 @@ class Extraction:
         parser: What wrote the dump, where it says so.
         nodes: How many nodes the tree has.
         max_depth: Of nodes, 1 for a tree of one node.
-        kinds: How many nodes of each kind there are.
+        kinds: How many nodes of each kind there are, or just that there are some.
         errors: How many errors the parser left in the tree.
         line_first, line_last: Lines that the tree spans; 0 where the dump has none.
         default: The symbol that is meant by importing the file as one thing: JavaScript's
@@ -175,6 +175,7 @@ class Extraction:
     """
 
     __slots__ = (
+        "_counts_kinds",
         "calls",
         "default",
         "errors",
@@ -192,7 +193,8 @@ class Extraction:
         "symbols",
     )
 
-    def __init__(self, path: str, language: str = "") -> None:
+    def __init__(self, path: str, language: str = "", *, count_kinds: bool = True) -> None:
+        self._counts_kinds = count_kinds
         self.path = path
         self.language = language
         self.parser = ""
@@ -208,6 +210,11 @@ class Extraction:
         self.line_last = 0
         self.default: Symbol | None = None
         self.state: dict[str, Any] = {}
+
+    def add_kinds(self, kinds: list[str]) -> None:
+        """Adds nodes, each by its kind."""
+        self.nodes += len(kinds)
+        self.kinds.update(kinds if self._counts_kinds else dict.fromkeys(kinds, 1))
 
     def define(
         self, kind: str, name: str, parent: Symbol | None, line_start: int = 0, line_end: int = 0

@@ -98,8 +98,7 @@ class Generic:
             else:
                 owner = out.state["top"]
             stack += [(child, depth + 1, owner) for child in reversed(self._children(node))]
-        out.kinds.update(kinds)
-        out.nodes += len(kinds)
+        out.add_kinds(kinds)
 
     def walk(self, top: Any) -> Iterator[Node]:
         """Yields the nodes of a tree in the order of the dump."""

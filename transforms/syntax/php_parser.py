@@ -36,6 +36,7 @@ from transforms.syntax.tree_walk import (
     Handler,
     Json,
     Link,
+    Rule,
     Spelling,
     TreeWalk,
     chain,
@@ -82,7 +83,7 @@ class PhpParser:
         out.parser = "PHP-Parser"
         for statement in top:
             if type(statement) is dict:
-                TreeWalk(out, _KIND).run(statement, _HANDLERS, skip=_SKIP, leaves=_LEAVES)
+                TreeWalk(out, _KIND).run(statement, _RULES, skip=_SKIP)
                 out.line_first = out.line_first or _line(statement)
                 out.line_last = max(out.line_last, _last_line(statement))
 
@@ -342,7 +343,7 @@ def _member(node: Json, holder: str) -> tuple[str, Json]:
     return _name(name) if known else "?", dict_of(node, holder)
 
 
-_HANDLERS: dict[str, Handler] = {
+_RULES: dict[str, Rule] = {
     "Const": _constant,
     "Expr_ArrowFunction": _closure,
     "Expr_BinaryOp_BooleanAnd": decides,
@@ -389,9 +390,11 @@ _HANDLERS: dict[str, Handler] = {
     "Stmt_TryCatch": nests,
     "Stmt_Use": _use,
     "Stmt_While": decides_and_nests,
+    # Leaves without children.
+    "Identifier": "",
+    "Name": "",
+    "Name_FullyQualified": "",
 }
-
-_LEAVES = {"Identifier": "", "Name": "", "Name_FullyQualified": ""}
 
 _LINKS: dict[str, Link] = {
     _CALLED: lambda node: _member(node, "var"),

@@ -30,9 +30,9 @@ from transforms.syntax.extraction import (
     walk_keys,
 )
 from transforms.syntax.tree_walk import (
-    Handler,
     Json,
     Link,
+    Rule,
     Spelling,
     TreeWalk,
     chain,
@@ -49,7 +49,6 @@ _KIND_KEYS = ("_type", "node_type", "ast_type", "class")
 _TOPS = frozenset({"Module", "Interactive", "Expression"})
 # Aliases that `ast` keeps for old programs, and `ast2json` writes beside `elts` and `value`.
 _SKIP = frozenset({"dims", "n", "s"})
-_LEAVES = {"Constant": "value", "Name": "ctx", "alias": "name"}
 _ELIF = "elif"
 
 
@@ -69,7 +68,7 @@ class PythonTree:
         if kind_key == "_type":
             out.parser = "ast2json"
         first = len(out.symbols)
-        TreeWalk(out, kind_key).run(top, _HANDLERS, skip=_SKIP, leaves=_LEAVES)
+        TreeWalk(out, kind_key).run(top, _RULES)
         _span(children(top, "body"), out)
         _mark_exported(out, first)
 
@@ -335,7 +334,7 @@ def _case(walk: TreeWalk, node: Json) -> None:
         walk.decisions += 1
 
 
-_HANDLERS: dict[str, Handler] = {
+_RULES: dict[str, Rule] = {
     "AnnAssign": _annotated_assign,
     "Assert": decides,
     "Assign": _assign,
@@ -360,6 +359,13 @@ _HANDLERS: dict[str, Handler] = {
     "While": _loop,
     "comprehension": _comprehension,
     "match_case": _case,
+    # Leaves.
+    "Constant": "value",
+    "Name": "ctx",
+    "alias": "name",
+    # The most frequent after them, and `Tuple` for its `dims`, which are its `elts` again.
+    "Attribute": ("value", "ctx"),
+    "Tuple": ("elts", "ctx"),
 }
 
 _ABSTRACT = frozenset(

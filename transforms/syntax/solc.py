@@ -39,6 +39,7 @@ from transforms.syntax.tree_walk import (
     Handler,
     Json,
     Link,
+    Rule,
     TreeWalk,
     chain,
     children,
@@ -87,7 +88,7 @@ class Solc:
         for unit in top if type(top) is list else [top]:
             if type(unit) is dict:
                 walk = TreeWalk(out, self._kind_key)
-                walk.run(unit, _HANDLERS, skip=self._skip, leaves=_LEAVES)
+                walk.run(unit, _RULES, skip=self._skip)
 
     def walk(self, top: Any) -> Iterator[Node]:
         """Yields the nodes of source units in the order of the dump."""
@@ -355,7 +356,7 @@ _ARRANGEMENTS: dict[str, Callable[[Json, list[Json]], Json]] = {
     "VariableDeclaration": _old_parts("typeName"),
 }
 
-_HANDLERS: dict[str, Handler] = {
+_RULES: dict[str, Rule] = {
     "BinaryOperation": _operation,
     "Conditional": decides,
     "ContractDefinition": _contract,
@@ -380,9 +381,12 @@ _HANDLERS: dict[str, Handler] = {
     "YulFunctionDefinition": _assembly_function,
     "YulIf": decides_and_nests,
     "YulSwitch": nests,
+    # Leaves without children.
+    "ElementaryTypeName": "",
+    "Identifier": "",
+    "IdentifierPath": "",
+    "Literal": "",
 }
-
-_LEAVES = {"ElementaryTypeName": "", "Identifier": "", "IdentifierPath": "", "Literal": ""}
 
 _LINKS: dict[str, Link] = {
     "FunctionCall": lambda node: ("()", dict_of(node, "expression")),

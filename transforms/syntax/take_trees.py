@@ -120,7 +120,7 @@ class TakeTrees:
     def _take(
         self, shape: Shape, document: Document, file: TreeFile
     ) -> tuple[FileRow, dict[str, Iterable[Any]]]:
-        out = extract(shape, document, file)
+        out = extract(shape, document, file, count_kinds=self.keep_kinds)
         linked = link(out, file.path)
         lists: dict[str, Iterable[Any]] = {
             "symbols": linked.symbols,
@@ -135,9 +135,11 @@ class TakeTrees:
         return file.taken(out, shape.name, linked.provides), lists
 
 
-def extract(shape: Shape, document: Document, file: TreeFile) -> Extraction:
+def extract(
+    shape: Shape, document: Document, file: TreeFile, *, count_kinds: bool = True
+) -> Extraction:
     """Returns what a shape takes out of a document, also of one in pieces."""
-    out = Extraction(file.source_path, file.guess[0])
+    out = Extraction(file.source_path, file.guess[0], count_kinds=count_kinds)
     if document.frame is None:
         shape.extract(next(iter(document.pieces)), out)
         return out

@@ -108,8 +108,7 @@ class Walk(Declarators):
                 missing += is_missing(node)
             self.before = node
         self.out.max_depth = most
-        self.out.nodes += len(kinds)
-        self.out.kinds.update(kinds)
+        self.out.add_kinds(kinds)
         self.errors += missing + kinds.count(ERROR)
         self.finish_piece()
 

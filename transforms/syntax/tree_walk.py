@@ -1,13 +1,14 @@
 """The one pass over trees of dicts that the fast shapes share.
 
 A node is a dict with text under the kind key; its children are its values that are nodes or lists
-of nodes. What a kind means is in a table of handlers, functions of the walk and a node that are
-called before the node's children are walked.
+of nodes. What a kind means is in a table of rules, most of them functions of the walk and a node
+that are called before the node's children are walked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import filterfalse
 from typing import Any
 
 from transforms.syntax.extraction import (
@@ -25,7 +26,15 @@ Json = dict[str, Any]
 Handler = Callable[["TreeWalk", Json], "bool | None"]
 """Returns true if it entered something that the walk has to leave with the node."""
 
-_NO_LEAVES: Mapping[str, str] = {}
+Rule = Handler | str | tuple[str, ...]
+"""What the walk does with a kind of node.
+
+It calls a handler, and goes on to all children. Of a leaf only one key is looked at, under which
+there is mostly nothing, or one node that is nothing but a kind: such leaves make up a third of a
+tree. Of a tuple only the children under its keys are.
+"""
+
+_InList: Any = type(iter([]))
 # `dotted` keeps 8 parts; one more tells it that there were more.
 _CHAIN_PARTS = 9
 _SPELLED_PIECES = 100
@@ -77,43 +86,37 @@ class TreeWalk:
     def run(
         self,
         top: Json,
-        handlers: Mapping[str, Handler],
+        rules: Mapping[str, Rule],
         *,
-        skip: frozenset[str],
-        leaves: Mapping[str, str] = _NO_LEAVES,
+        skip: frozenset[str] = frozenset(),
     ) -> None:
         """Walks the tree in document order.
 
         Args:
             top: The node at the top.
-            handlers: By kind.
+            rules: What kinds mean.
             skip: Keys under which no child is looked for.
-            leaves: Kinds that have no children but under the key given, and there mostly none or
-                one that is nothing but a kind. They make up a third of a tree, and only that key is
-                looked at.
         """
-        kind_key, add_kind = self.kind_key, self._kinds.append
-        handler_of, leaf_of = handlers.get, leaves.get
-        outer: list[Iterator[tuple[Any, Any]]] = []
+        kind_key, add_kind, rule_of = self.kind_key, self._kinds.append, rules.get
+        outer: list[Iterator[Any]] = []
         push, pop = outer.append, outer.pop
-        # A node's members are iterated as (key, value), a list's as (index, value).
-        members: Iterator[tuple[Any, Any]] = enumerate((top,))
+        values: Iterator[Any] = iter([top])
         depth = deepest = 0
         entered = [0]
         while True:
-            for key, value in members:
+            for value in values:
                 if type(value) is dict:
                     kind = value.get(kind_key)
-                    if type(kind) is not str or key in skip:
+                    if type(kind) is not str:
                         continue
                     add_kind(kind)
                     if depth >= deepest:
                         deepest = depth + 1
                     if len(value) == 1:
                         continue
-                    only = leaf_of(kind)
-                    if only is not None:
-                        last = value.get(only)
+                    rule: Any = rule_of(kind)
+                    if type(rule) is str:
+                        last = value.get(rule)
                         if type(last) is dict and len(last) == 1:
                             if type(last.get(kind_key)) is str:
                                 add_kind(last[kind_key])
@@ -121,28 +124,35 @@ class TreeWalk:
                             continue
                         if type(last) is not dict and type(last) is not list:
                             continue
-                    push(members)
-                    members = iter(value.items())
+                        rule = None
+                    push(values)
                     depth += 1
-                    handler = handler_of(kind)
-                    if handler is not None and handler(self, value):
+                    if type(rule) is tuple:
+                        values = map(value.get, rule)
+                        break
+                    if skip:
+                        values = map(value.get, filterfalse(skip.__contains__, value))
+                    else:
+                        values = iter(value.values())
+                    if rule is not None and rule(self, value):
                         entered.append(depth)
                     break
                 # A list in a list holds no children, here and in `walk_keys`.
-                if type(value) is list and value and type(key) is str and key not in skip:
-                    push(members)
-                    members = enumerate(value)
+                if type(value) is list and value and type(values) is not _InList:
+                    push(values)
+                    values = iter(value)
                     break
             else:
-                if type(members) is not enumerate:
+                if type(values) is not _InList:
                     if depth == entered[-1]:
                         entered.pop()
                         self._leave()
                     depth -= 1
                 if not outer:
                     break
-                members = pop()
-        self._count(deepest)
+                values = pop()
+        self.out.add_kinds(self._kinds)
+        self.out.max_depth = max(self.out.max_depth, deepest)
 
     def define(self, kind: str, name: str, line_start: int, line_end: int) -> Symbol:
         """Adds a symbol that is defined where the walk is."""
@@ -201,12 +211,6 @@ class TreeWalk:
             symbol.nodes = nodes - inner
             symbol.nesting = deepest
             symbol.complexity = 1 + decisions if symbol.kind in _COUNTED else 0
-
-    def _count(self, deepest: int) -> None:
-        out = self.out
-        out.nodes += len(self._kinds)
-        out.kinds.update(self._kinds)
-        out.max_depth = max(out.max_depth, deepest)
 
 
 def decides(walk: TreeWalk, _node: Json) -> None:
