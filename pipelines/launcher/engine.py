@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import apache_beam as beam
@@ -28,11 +29,23 @@ def run_graph(
     local = runner in LOCAL_RUNNERS
     flags = beam_arguments if local else [f"--runner={runner}", *beam_arguments]
     options = PipelineOptions(flags, job_name=_job_name(run))
-    pipeline = beam.Pipeline(runner=FnApiRunner() if local else None, options=options)
-    build(pipeline)
-    gc.freeze()  # what is imported by now never becomes garbage: do not look at it again and again
-    gc.set_threshold(_COLLECT_AT)
-    pipeline.run().wait_until_finish()
+    with _runner(runner, options) as beam_runner:
+        pipeline = beam.Pipeline(runner=beam_runner, options=options)
+        build(pipeline)
+        gc.freeze()  # what is imported by now never becomes garbage: do not look at it again
+        gc.set_threshold(_COLLECT_AT)
+        pipeline.run().wait_until_finish()
+
+
+def _runner(name: str, options: PipelineOptions) -> AbstractContextManager[Any]:
+    """Returns what yields a runner, None for the one that the options name."""
+    if name in LOCAL_RUNNERS:
+        return nullcontext(FnApiRunner())
+    if name == "FlinkRunner":
+        from pipelines.launcher.flink import flink_runner  # only then: it costs half a second
+
+        return flink_runner(options)
+    return nullcontext(None)
 
 
 def _job_name(run: Run) -> str:

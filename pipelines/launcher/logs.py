@@ -11,7 +11,14 @@ from batchio.errors import CannotRun
 from pipelines.launcher.progress_views import View
 
 # Beam's routine remarks that look like warnings.
-_ROUTINE = ("No semi_persistent_directory", "No shards found to finalize", "apitools not found")
+_ROUTINE = (
+    "No semi_persistent_directory",
+    "No shards found to finalize",
+    "apitools not found",
+    "Really starting service",
+    "Really destroying service",
+    "Waiting for grpc channel to be ready",
+)
 
 
 @contextmanager
