@@ -137,6 +137,9 @@ class FlinkCluster:
         home = fetch()
         self._folder = folder
         self._classpath = str(home / "lib" / "*")
+        # Beam's worker pool starts workers by the name `python`.
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+        self._environment = {**os.environ, "PATH": path}
         self._rest, self._rpc, pool = _free_port(), _free_port(), _free_port()
         self.job_server = str(home / "job-server" / "job-server.jar")
         self.master = f"127.0.0.1:{self._rest}"
@@ -214,7 +217,9 @@ class FlinkCluster:
     def _start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
         log = self._folder / f"{name}-{len(self._processes)}.log"
         with log.open("wb") as file:
-            process = subprocess.Popen(command, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                command, stdout=file, stderr=file, stdin=subprocess.DEVNULL, env=self._environment
+            )
         self._processes.append(process)
         return process
 

@@ -82,6 +82,8 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
         if len(ready) < len(pack):
             self._out.inc(len(pack) - len(ready))
             yield OutcomePack(waiting(unit) for unit in pack if unit.waits)
+        if self._run.is_spread:
+            ready = recorder.not_ended(ready)
         if not ready or recorder.stopping.is_set():
             return
         pool = self._started_pool(recorder)

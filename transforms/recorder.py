@@ -20,7 +20,16 @@ from batchio.fileset import local_path
 from batchio.ledger import Ledger
 from batchio.ledger_view import shown
 from batchio.output import free_bytes
-from batchio.records import FAILED, NO_SPACE, Beat, InputFile, Outcome, iso
+from batchio.records import (
+    COMPLETED,
+    FAILED,
+    NO_SPACE,
+    Beat,
+    InputFile,
+    Outcome,
+    UnitState,
+    iso,
+)
 from transforms.run import Run
 from transforms.units import Unit, running
 from transforms.worker_pool import WorkerPool
@@ -82,11 +91,27 @@ class Recorder:
             self._outcomes.extend(outcomes)
             self._counters["done"] += len(outcomes)
             self._counters["failed"] += failed
-            many = len(self._outcomes)
-        if failed:
-            self._judge()
+            counts, many = Counter(self._counters), len(self._outcomes)
+        if failed and not self.run.is_spread:  # one of many processes does not know
+            self.judge(counts["failed"], counts["done"], counts["todo"])
         if many >= _COMMIT_AT:
             self.commit()
+
+    def not_ended(self, units: Sequence[Unit]) -> list[Unit]:
+        """Returns the units that this run has no outcome of.
+
+        A runner that has lost a machine hands out again what that had, done or not.
+        """
+        states = self.ledger.unit_states(self.run.pipeline, [unit.unit_id for unit in units])
+        return [unit for unit in units if not self._has_ended(unit, states.get(unit.unit_id))]
+
+    def _has_ended(self, unit: Unit, state: UnitState | None) -> bool:
+        return (
+            state is not None
+            and state.run_id == self.run.run_id
+            and state.attempt >= unit.attempt  # an older one: the run was resumed
+            and state.status in (COMPLETED, FAILED)
+        )
 
     def see(self, files: Sequence[tuple[InputFile, str | None]], again: Sequence[str] = ()) -> None:
         """Notes files of no outcome as seen in this run.
@@ -225,10 +250,10 @@ class Recorder:
                     long_running.append(unit)
         return beats, long_running
 
-    def _judge(self) -> None:
-        judge = self.run.too_many_failed
-        failed, done = self._counters["failed"], self._counters["done"]
-        if judge is not None and judge(failed, done, self._counters["todo"]):
+    def judge(self, failed: int, done: int, total: int) -> None:
+        """Stops the run if it asks for that with so many failed, finished and all units."""
+        too_many = self.run.too_many_failed
+        if too_many is not None and too_many(failed, done, total):
             self.stop(f"{failed} of {done} units failed")
 
     def _check_space(self) -> None:

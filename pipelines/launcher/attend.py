@@ -88,7 +88,10 @@ def attend(
             recorder.stop(f"interrupted by {name}")
         if time.monotonic() - shown >= _SHOW_EVERY_S:
             shown = time.monotonic()
-            view.update(progress())
+            now = progress()
+            view.update(now)
+            if run.is_spread:
+                recorder.judge(now.failed, now.ended, now.todo)
     error = _close(recorder, graph) or recorder.error or graph.error
     view.close(progress())
     return Ending(

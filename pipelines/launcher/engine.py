@@ -11,6 +11,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from batchio.errors import CannotRun
 from transforms.run import Run
 
 _COLLECT_AT = 100_000  # new objects: units by the thousand wait, and none in a cycle
@@ -34,7 +35,20 @@ def run_graph(
         build(pipeline)
         gc.freeze()  # what is imported by now never becomes garbage: do not look at it again
         gc.set_threshold(_COLLECT_AT)
-        pipeline.run().wait_until_finish()
+        try:
+            pipeline.run().wait_until_finish()
+        except RuntimeError as error:
+            if local:
+                raise
+            raise _job_failed(runner, error) from error
+
+
+def _job_failed(runner: str, error: RuntimeError) -> CannotRun:
+    return CannotRun(
+        str(error).splitlines()[0] if str(error) else type(error).__name__,
+        step=f"run on {runner}",
+        action="see the logs of the job's workers; the same command goes on where this one was",
+    )
 
 
 def _runner(name: str, options: PipelineOptions) -> AbstractContextManager[Any]:

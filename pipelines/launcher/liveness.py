@@ -12,13 +12,21 @@ from transforms.recorder import HOST
 
 
 def is_alive(run: Row, processes: Sequence[Row]) -> bool:
-    """Tells whether a run still goes on: its launcher lives here, or beats elsewhere."""
-    if run["host"] != HOST:
-        return seconds_since(last_sign(run, processes)) < FRESH_S
+    """Tells whether a run still goes on, in its launcher or, on a cluster, without it."""
+    recorders = [process for process in processes if process["counters"]]  # no workers of a pool
+    return _lives(run["host"], run["pid"], run["started"]) or any(
+        _lives(process["host"], process["pid"], process["beat"]) for process in recorders
+    )
+
+
+def _lives(host: str, pid: int, seen: str) -> bool:
+    """Tells whether a process that was at work then still is; of elsewhere, by its last sign."""
+    if host != HOST:
+        return seconds_since(seen) < FRESH_S
     try:
-        process = psutil.Process(run["pid"])
-        # A process younger than the run only has its number.
-        began = parse_time(run["started"]).timestamp() + 1
+        process = psutil.Process(pid)
+        # A process younger than that only has its number.
+        began = parse_time(seen).timestamp() + 1
         return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= began
     except psutil.NoSuchProcess:
         return False

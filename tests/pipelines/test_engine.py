@@ -40,10 +40,10 @@ def test_another_runner_gets_its_options_and_the_job_a_name(tmp_path, monkeypatc
             made.append("waited")
 
     monkeypatch.setattr(beam, "Pipeline", Pipeline)
-    arguments = ["--flink_master=localhost:8081"]
-    run_graph(lambda pipeline: None, a_run(tmp_path, "Run_1.a"), "FlinkRunner", arguments)
+    arguments = ["--job_endpoint=localhost:8099"]
+    run_graph(lambda pipeline: None, a_run(tmp_path, "Run_1.a"), "PortableRunner", arguments)
     (runner, options), waited = made
     assert (runner, waited) == (None, "waited")
-    assert options["runner"] == "FlinkRunner"
-    assert options["flink_master"] == "localhost:8081"
+    assert options["runner"] == "PortableRunner"
+    assert options["job_endpoint"] == "localhost:8099"
     assert options["job_name"] == "headrace-run-1-a"

@@ -199,7 +199,7 @@ def test_a_run_of_another_machine_that_gives_signs_of_life_is_not_taken_over(tmp
     run = run_of(tmp_path, host="elsewhere", started=started, pid=1)
     if sign == "beat":
         with closing(Ledger(run.ledger_url)) as ledger:
-            ledger.beat(run.run_id, "elsewhere", [Beat(1)])
+            ledger.beat(run.run_id, "elsewhere", [Beat(1, counters={"found": 1})])
     with pytest.raises(CannotRun, match="is working here"):
         take(run)
 
