@@ -176,6 +176,13 @@ class FlinkCluster:
         """Adds a TaskManager."""
         self.task_managers.append(self._java(_TASK_MANAGER, *_TASK_MANAGER_JVM))
 
+    def lose_task_manager(self) -> None:
+        """Kills the TaskManager that was started first."""
+        lost = self.task_managers.pop(0)
+        self._processes.remove(lost)
+        lost.kill()
+        lost.wait()
+
     def overview(self) -> dict[str, Any]:
         """Returns what the cluster says of itself, nothing while it does not answer."""
         return self._get("overview")
