@@ -1,14 +1,16 @@
 # make setup   the environment, in .venv
 # make demo    samples, and each pipeline on its own
 # make test    the tests
+# make servers the tests with Flink, PostgreSQL and emulators of object stores: these take longer
+# make flink   fetches a Flink cluster; make flink-demo runs each pipeline on it
 # make docs    what the pages take from the code: options, columns of tables
-# make check   all that a change has to pass: format, lint, types, layers, tests with coverage
+# make check   all that a change has to pass: format, lint, types, layers, all the tests, coverage
 
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= auto
 
-.PHONY: setup demo test check lint types layers format docs clean
+.PHONY: setup demo test servers flink flink-demo on-flink check lint types layers format docs clean
 
 setup: .venv/.made
 
@@ -29,18 +31,42 @@ demo: setup
 		--input 'demo/samples/syntax/**/*.json*' \
 		--output demo/tables || test $$? -eq 3
 
+flink: setup
+	$(BIN)/python flink/flink_cluster.py fetch
+
+flink-demo: setup
+	$(BIN)/python -m pipelines samples --output demo/samples
+	$(BIN)/python flink/flink_cluster.py run -- $(MAKE) --no-print-directory on-flink
+
+# What a user of a cluster types; the environment is set by flink_cluster.py.
+ON_FLINK = --runner FlinkRunner --flink_master $$HEADRACE_FLINK_MASTER \
+	--flink_job_server_jar $$HEADRACE_FLINK_JOB_SERVER --environment_type LOOPBACK --parallelism 2
+on-flink:
+	$(BIN)/python -m pipelines.radar $(ON_FLINK) \
+		--input 'demo/samples/radar/**/*' --exclude '*.yaml' \
+		--volume_types demo/samples/radar/volume_types.yaml \
+		--output demo/flink/out || test $$? -eq 3
+	$(BIN)/python -m pipelines.syntax $(ON_FLINK) \
+		--input 'demo/samples/syntax/**/*.json*' \
+		--output demo/flink/tables || test $$? -eq 3
+
 test: setup
 ifdef COVERAGE
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(JOBS)
+	$(BIN)/coverage run -m pytest --ignore tests/servers -n $(JOBS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 else
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest --ignore tests/servers -n $(JOBS)
 endif
+
+# One at a time: each has servers of its own.
+servers: setup
+	$(BIN)/python -m pytest tests/servers
 
 check: lint types layers
 	$(MAKE) test COVERAGE=yes
+	$(MAKE) servers
 
 lint: setup
 	$(BIN)/ruff format --check .
