@@ -2,13 +2,14 @@
 # make demo    samples, and each pipeline on its own
 # make test    the tests
 # make docs    what the pages take from the code: options, columns of tables
+# make template  the Dataflow templates; REPOSITORY=... TAG=... for what goes to a bucket
 # make check   all that a change has to pass: format, lint, types, layers, tests with coverage
 
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= auto
 
-.PHONY: setup demo test check lint types layers format docs clean
+.PHONY: setup demo test check lint types layers format docs template clean
 
 setup: .venv/.made
 
@@ -58,6 +59,10 @@ format: setup
 
 docs: setup
 	$(BIN)/python docs/make_options.py
+
+template: setup
+	$(BIN)/python templates/make_templates.py \
+		$(if $(REPOSITORY),--repository $(REPOSITORY)) $(if $(TAG),--tag $(TAG))
 
 clean:
 	rm -rf .venv demo build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache
