@@ -4,13 +4,15 @@
 # make servers the tests with Flink, PostgreSQL and emulators of object stores: these take longer
 # make flink   fetches a Flink cluster; make flink-demo runs each pipeline on it
 # make docs    what the pages take from the code: options, columns of tables
+# make template  the Dataflow templates; REPOSITORY=... TAG=... for what goes to a bucket
 # make check   all that a change has to pass: format, lint, types, layers, all the tests, coverage
 
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= auto
 
-.PHONY: setup demo test servers flink flink-demo on-flink check lint types layers format docs clean
+.PHONY: setup demo test servers flink flink-demo on-flink check lint types layers format docs \
+	template clean
 
 setup: .venv/.made
 
@@ -84,6 +86,10 @@ format: setup
 
 docs: setup
 	$(BIN)/python docs/make_options.py
+
+template: setup
+	$(BIN)/python templates/make_templates.py \
+		$(if $(REPOSITORY),--repository $(REPOSITORY)) $(if $(TAG),--tag $(TAG))
 
 clean:
 	rm -rf .venv demo build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import functools
+import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _TRUTH = {"true": True, "yes": True, "on": True, "1": True} | {
 }
 _EPILOG = (
     "A name may be written with dashes too, as in --on-error; a flag is taken back by --no_FLAG. "
+    'Several values may also be given as one list in JSON, as in --exclude=\'["a", "b"]\'. '
     "Options of Beam, such as --job_name or --flink_master, are passed on to it."
 )
 
@@ -73,6 +75,7 @@ def parse(model: type[M], argv: Sequence[str], *, prog: str, description: str) -
     parser = _build_parser(infos, prog, description)
     arguments, typed = _respell(argv, infos)
     given, rest = _parse_known(parser, arguments, typed)
+    given = _with_lists(given, infos)
     path = given.pop("config", None)
     config = read_config(path, describe(model)) if path is not None else ConfigFile()
     beam_arguments = _check_beam_arguments(rest, infos, prog) if rest else []
@@ -216,6 +219,28 @@ def _parse_known(
     return vars(given), rest
 
 
+def _with_lists(given: Mapping[str, Any], infos: list[OptionInfo]) -> dict[str, Any]:
+    """Returns the values with lists in JSON taken apart: who can give each name only once."""
+    texts = {info.name: info.kind in ("text", "choice") for info in infos if info.many}
+    opened = dict(given)
+    for name in texts.keys() & given.keys():
+        parts = [_list_in(item, of_texts=texts[name]) for item in given[name]]
+        opened[name] = [item for part in parts for item in part]
+    return opened
+
+
+def _list_in(item: str, *, of_texts: bool) -> list[Any]:
+    """Returns what a list in JSON holds, or the item alone: `[ab]*` and `[1]` are globs."""
+    if not item.startswith("["):
+        return [item]
+    try:
+        found = json.loads(item)
+    except (ValueError, RecursionError):
+        return [item]
+    is_list = all(isinstance(each, str) for each in found) or not of_texts
+    return found if is_list else [item]
+
+
 def _usage_error(error: Exception, typed: Mapping[str, str], path: str) -> UsageError:
     if not isinstance(error, argparse.ArgumentError) or error.argument_name is None:
         return UsageError(f"an option of Beam is not accepted: {error}", path=path)
@@ -328,5 +353,11 @@ def _written(info: OptionInfo, value: Any) -> list[str]:
     if info.kind == "flag":
         return [f"--{info.name}" if value else f"--no_{info.name}"]
     if info.many:
-        return [f"--{info.name}={item}" for item in value] or [f"--{info.name}="]
+        return [f"--{info.name}={_as_item(item)}" for item in value] or [f"--{info.name}="]
     return [f"--{info.name}={value}"]
+
+
+def _as_item(item: Any) -> Any:
+    """Returns an item of a list such that it is not itself taken for a list in JSON."""
+    is_text = isinstance(item, str)
+    return json.dumps([item]) if is_text and _list_in(item, of_texts=True) != [item] else item

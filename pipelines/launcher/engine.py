@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from batchio.errors import CannotRun
@@ -27,9 +27,7 @@ def run_graph(
     DirectRunner is Beam's own FnApiRunner in this process: the stock switch would try to download
     another runner. The worker pool, not the runner, uses the machine's cores.
     """
-    local = runner in LOCAL_RUNNERS
-    flags = beam_arguments if local else [f"--runner={runner}", *beam_arguments]
-    options = PipelineOptions(flags, job_name=_job_name(run))
+    options = graph_options(run, runner, beam_arguments)
     with _runner(runner, options) as beam_runner:
         pipeline = beam.Pipeline(runner=beam_runner, options=options)
         build(pipeline)
@@ -38,7 +36,7 @@ def run_graph(
         try:
             pipeline.run().wait_until_finish()
         except RuntimeError as error:
-            if local:
+            if runner in LOCAL_RUNNERS:
                 raise
             raise _job_failed(runner, error) from error
 
@@ -60,6 +58,30 @@ def _runner(name: str, options: PipelineOptions) -> AbstractContextManager[Any]:
 
         return flink_runner(options)
     return nullcontext(None)
+
+
+def submit_graph(
+    build: Callable[[beam.Pipeline], Any], run: Run, runner: str, beam_arguments: list[str]
+) -> str:
+    """Builds a graph and hands it to a service, without waiting for anything.
+
+    Returns the service's id of the job. There is none where a template is launched: there Beam only
+    writes the job down, and the launcher of templates submits it when this program has ended.
+    """
+    pipeline = beam.Pipeline(options=graph_options(run, runner, beam_arguments))
+    build(pipeline)
+    result = pipeline.run()
+    return str(result.job_id()) if result.has_job else ""
+
+
+def graph_options(run: Run, runner: str, beam_arguments: list[str]) -> PipelineOptions:
+    """Returns the options of a graph; the job bears the run's name if it is given none."""
+    named = [] if runner in LOCAL_RUNNERS else [f"--runner={runner}"]
+    # Nothing is defined in __main__, so its state need not travel.
+    options = PipelineOptions([*named, "--no_save_main_session", *beam_arguments])
+    cloud = options.view_as(GoogleCloudOptions)
+    cloud.job_name = cloud.job_name or _job_name(run).strip("-")
+    return options
 
 
 def _job_name(run: Run) -> str:

@@ -7,12 +7,17 @@ from collections.abc import Sequence
 import psutil
 
 from batchio.ledger_view import Row
+from pipelines.launcher.options import SERVICES
 from pipelines.launcher.progress import FRESH_S, parse_time, seconds_since
 from transforms.recorder import HOST
+
+_SERVICE_SILENT_S = 900.0  # a service takes minutes to start workers, or to replace them
 
 
 def is_alive(run: Row, processes: Sequence[Row]) -> bool:
     """Tells whether a run still goes on, in its launcher or, on a cluster, without it."""
+    if is_handed_over(run):
+        return seconds_since(last_sign(run, processes)) < _SERVICE_SILENT_S
     recorders = [process for process in processes if process["counters"]]  # no workers of a pool
     return _lives(run["host"], run["pid"], run["started"]) or any(
         _lives(process["host"], process["pid"], process["beat"]) for process in recorders
@@ -30,6 +35,11 @@ def _lives(host: str, pid: int, seen: str) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= began
     except psutil.NoSuchProcess:
         return False
+
+
+def is_handed_over(run: Row) -> bool:
+    """Tells whether a service works the run, so that nothing is known from its launcher."""
+    return any(f"--runner={name}" in run["arguments"] for name in SERVICES)
 
 
 def last_sign(run: Row, processes: Sequence[Row]) -> str:

@@ -18,6 +18,7 @@ HOW_TO_RUN = "how to run"
 WHAT_TO_SEE = "what to see"
 
 Kind: TypeAlias = Literal["flag", "integer", "number", "choice", "text"]
+OnService: TypeAlias = Literal["optional", "needed", "senseless"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Option:
         aliases: other names for it, in snake case.
         accepts: what follows "give …" in a message; by default made from type and constraints.
         affects_result: whether an output made with another value is out of date.
+        on_service: what it is to a run that a service such as Dataflow works, while nobody sits
+            before it; a template has no parameter for what is senseless there.
     """
 
     group: str = DOMAIN
@@ -41,6 +44,7 @@ class Option:
     aliases: tuple[str, ...] = ()
     accepts: str = ""
     affects_result: bool = False
+    on_service: OnService = "optional"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class OptionInfo:
         many: whether it takes several values.
         default: as JSON; None also where the option is required.
         help: one sentence or more, without the default.
+        pattern: regular expression that a text must match; empty if any will do.
+        bounds: least and greatest number that is accepted, None where there is no bound.
     """
 
     name: str
@@ -68,6 +74,9 @@ class OptionInfo:
     short: str
     aliases: tuple[str, ...]
     affects_result: bool
+    on_service: OnService
+    pattern: str
+    bounds: tuple[float | None, float | None]
 
 
 def describe(model: type[BaseModel]) -> list[OptionInfo]:
@@ -149,6 +158,9 @@ def _describe_field(name: str, field: FieldInfo) -> OptionInfo:
         short=shown.short,
         aliases=shown.aliases,
         affects_result=shown.affects_result,
+        on_service=shown.on_service,
+        pattern=next(filter(None, (getattr(item, "pattern", "") for item in metadata)), ""),
+        bounds=(_bound(metadata, "ge", "gt"), _bound(metadata, "le", "lt")),
     )
 
 
@@ -237,6 +249,11 @@ def _range_of(metadata: list[Any]) -> str:
     if bounds.keys() == {"ge", "le"}:
         return f"from {bounds['ge']} to {bounds['le']}"
     return " and ".join(f"{words[bound]} {value}" for bound, value in bounds.items())
+
+
+def _bound(metadata: list[Any], *names: str) -> float | None:
+    found = (getattr(item, name, None) for item in metadata for name in names)
+    return next((bound for bound in found if bound is not None), None)
 
 
 def _group_markdown(title: str, options: list[OptionInfo]) -> str:

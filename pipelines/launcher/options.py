@@ -48,6 +48,7 @@ __all__ = [
     "DO_AGAIN",
     "HOW_TO_RUN",
     "READ_AND_WRITE",
+    "SERVICES",
     "WHAT_TO_SEE",
     "CommonOptions",
     "FailureLimit",
@@ -142,6 +143,8 @@ class Options(BaseModel):
         return [item for item in items if item != ""]
 
 
+SERVICES = ("DataflowRunner",)  # runners that go on with a run when the launcher has ended
+
 _Text: TypeAlias = Annotated[str, Field(min_length=1)]
 _URL_PATTERN = r"^[A-Za-z][A-Za-z0-9+.-]*://"
 
@@ -170,7 +173,7 @@ class CommonOptions(Options):
         description="Units to work: those that are new, changed or failed; "
         "only those that failed; or all.",
     )
-    watch: Annotated[float | None, Option(DO_AGAIN, "SECONDS")] = Field(
+    watch: Annotated[float | None, Option(DO_AGAIN, "SECONDS", on_service="senseless")] = Field(
         None, gt=0, description="Go on, and look for new files every so many seconds."
     )
     retries: Annotated[int, Option(DO_AGAIN)] = Field(
@@ -178,7 +181,12 @@ class CommonOptions(Options):
     )
     ledger: Annotated[
         str | None,
-        Option(DO_AGAIN, "URL", accepts="a URL such as postgresql+psycopg://user@host/database"),
+        Option(
+            DO_AGAIN,
+            "URL",
+            accepts="a URL such as postgresql+psycopg://user@host/database",
+            on_service="needed",
+        ),
     ] = Field(
         None,
         pattern=_URL_PATTERN,
@@ -209,6 +217,7 @@ class CommonOptions(Options):
             "N|auto",
             default_text="auto",
             accepts="a whole number of at least 1, or auto",
+            on_service="senseless",
         ),
     ] = Field(
         None,
@@ -221,12 +230,13 @@ class CommonOptions(Options):
         description="Order in which units are worked: by name, biggest first, or oldest first.",
     )
     min_free_space: Annotated[
-        ByteSize, Option(HOW_TO_RUN, "SIZE", accepts="a size such as 500MB or 2GiB")
+        ByteSize,
+        Option(HOW_TO_RUN, "SIZE", accepts="a size such as 500MB or 2GiB", on_service="senseless"),
     ] = Field(
         ByteSize(500_000_000),
         description="Do not start, and do not go on, with less room than this at --output.",
     )
-    runner: Annotated[_Text, Option(HOW_TO_RUN, "NAME")] = Field(
+    runner: Annotated[_Text, Option(HOW_TO_RUN, "NAME", on_service="senseless")] = Field(
         "DirectRunner",
         description="Beam runner: DirectRunner is this machine; others are FlinkRunner "
         "and DataflowRunner. Their own options may follow.",
@@ -244,27 +254,31 @@ class CommonOptions(Options):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$",
         description="Name of this run, in the ledger and of its reports; made up if not given.",
     )
-    plan: Annotated[bool, Option(WHAT_TO_SEE, aliases=("dry_run",))] = Field(
-        False,
-        description="List every unit with what would be done and why, and touch nothing "
-        "(--dry_run is another word for it).",
-    )
-    progress: Annotated[Literal["auto", "live", "plain", "json", "none"], Option(WHAT_TO_SEE)] = (
+    plan: Annotated[bool, Option(WHAT_TO_SEE, aliases=("dry_run",), on_service="senseless")] = (
         Field(
-            "auto",
-            description="Progress as a live view, plain lines or JSON lines; auto shows the live "
-            "view on a terminal and plain lines elsewhere.",
+            False,
+            description="List every unit with what would be done and why, and touch nothing "
+            "(--dry_run is another word for it).",
         )
     )
-    quiet: Annotated[bool, Option(WHAT_TO_SEE, short="q")] = Field(
+    progress: Annotated[
+        Literal["auto", "live", "plain", "json", "none"],
+        Option(WHAT_TO_SEE, on_service="senseless"),
+    ] = Field(
+        "auto",
+        description="Progress as a live view, plain lines or JSON lines; auto shows the live "
+        "view on a terminal and plain lines elsewhere.",
+    )
+    quiet: Annotated[bool, Option(WHAT_TO_SEE, short="q", on_service="senseless")] = Field(
         False, description="Show only errors and the last line."
     )
-    verbose: Annotated[bool, Option(WHAT_TO_SEE, short="v")] = Field(
+    verbose: Annotated[bool, Option(WHAT_TO_SEE, short="v", on_service="senseless")] = Field(
         False, description="Show each unit and the messages of Beam."
     )
-    log_file: Annotated[_Text | None, Option(WHAT_TO_SEE, "FILE", accepts="a file name")] = Field(
-        None, description="File that gets the whole log."
-    )
+    log_file: Annotated[
+        _Text | None,
+        Option(WHAT_TO_SEE, "FILE", accepts="a file name", on_service="senseless"),
+    ] = Field(None, description="File that gets the whole log.")
     notify: Annotated[
         str | None, Option(WHAT_TO_SEE, "URL", accepts="a URL that starts with https:// or http://")
     ] = Field(

@@ -16,7 +16,8 @@ from batchio.ledger_view import shown
 from batchio.output import OutputRoot, free_bytes
 from batchio.records import RUNNING
 from pipelines.launcher.human import size_text
-from pipelines.launcher.liveness import is_alive
+from pipelines.launcher.liveness import is_alive, is_handed_over
+from transforms.recorder import HOST
 
 
 def check_inputs(patterns: Sequence[str]) -> None:
@@ -73,7 +74,8 @@ def take_over(ledger: Ledger, pipeline: str, output: str) -> None:
     for run in list(ledger.runs(status=RUNNING)):
         if run["pipeline"] != pipeline or run["output"] != output:
             continue
-        if run["pid"] != os.getpid() and is_alive(run, ledger.workers(run["run_id"])):
+        itself = (run["host"], run["pid"]) == (HOST, os.getpid()) and not is_handed_over(run)
+        if not itself and is_alive(run, ledger.workers(run["run_id"])):
             raise CannotRun(
                 f"run {run['run_id']} (process {run['pid']}) is working here",
                 path=shown(ledger.url),

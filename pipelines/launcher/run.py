@@ -33,8 +33,9 @@ from pipelines.launcher.domain import Domain
 from pipelines.launcher.engine import LOCAL_RUNNERS, run_graph
 from pipelines.launcher.exit_codes import COULD_NOT_RUN, DONE, WAS_INTERRUPTED, WRONG_USAGE
 from pipelines.launcher.finish import finish
+from pipelines.launcher.handover import check_handover, hand_over
 from pipelines.launcher.logs import logging_to
-from pipelines.launcher.options import CommonOptions, FailureLimit
+from pipelines.launcher.options import SERVICES, CommonOptions, FailureLimit
 from pipelines.launcher.plan import decisions, plan_lines
 from pipelines.launcher.progress_views import make_view
 from transforms.recorder import HOST
@@ -53,10 +54,15 @@ def launch(domain: Domain[O], argv: Sequence[str] | None = None) -> int:
             description=domain.summary,
         )
         options = parsed.options
+        if options.runner in SERVICES:
+            check_handover(options)
         preflight.check_inputs(options.patterns)
         domain.check(options)
         if options.plan:
             return _show_plan(domain, options)
+        if options.runner in SERVICES:
+            run = make_run(domain.name, options)
+            return hand_over(domain, options, run, parsed.beam_arguments)
         return _rounds(domain, options, parsed.beam_arguments)
     except HeadraceError as error:
         print(f"headrace: {error}", file=sys.stderr)

@@ -1,9 +1,9 @@
-import importlib.util
 import re
 import shlex
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 from batchio.syntax_tables import TABLES
 from pipelines.__main__ import COMMANDS, PIPELINES
@@ -16,17 +16,12 @@ PROJECT = Path(__file__).parents[2]
 DOMAINS = [RADAR, SYNTAX]
 
 
-def make_options():
-    spec = importlib.util.spec_from_file_location("make_options", PROJECT / "docs/make_options.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: domain.name)
 def test_the_page_of_a_pipeline_has_its_options(domain):
     page = (PROJECT / "docs" / f"{domain.name}.md").read_text()
-    assert make_options().made_page(page, domain.name) == page, "run `make docs`"
+    assert load_script("docs/make_options.py").made_page(page, domain.name) == page, (
+        "run `make docs`"
+    )
     assert options_markdown(domain.options) in page
 
 
@@ -51,7 +46,9 @@ def test_the_readme_names_each_pipeline_and_command():
     assert all(re.search(rf"`{command}\b", readme) for command in COMMANDS)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/radar.md", "docs/syntax.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/radar.md", "docs/syntax.md", "docs/dataflow.md"]
+)
 def test_the_commands_in_the_documents_are_understood(page):
     text = (PROJECT / page).read_text().replace("\\\n", " ")
     commands = re.findall(r"^python -m pipelines\.(\w+) (.*)$", text, re.MULTILINE)

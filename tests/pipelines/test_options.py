@@ -128,6 +128,32 @@ def test_list_items_have_the_type_of_the_list() -> None:
 
 
 @pytest.mark.parametrize(
+    ("argument", "name", "value"),
+    [
+        ('--exclude=["a,b", "c d"]', "exclude", ["a,b", "c d"]),
+        ("--exclude=[]", "exclude", []),
+        ('--formats=["csv", "netcdf"]', "formats", ["csv", "netcdf"]),
+        ("--elevations=[3, -1]", "elevations", [3, -1]),
+        ("--exclude=[ab]*.json", "exclude", ["[ab]*.json"]),
+        ("--exclude=[1]", "exclude", ["[1]"]),
+        ("--exclude=[[", "exclude", ["[["]),
+    ],
+)
+def test_a_list_may_be_one_text_in_json(argument: str, name: str, value: list[Any]) -> None:
+    assert getattr(options(argument), name) == value
+
+
+def test_an_item_that_looks_like_a_list_is_written_so_that_it_stays_an_item() -> None:
+    given = ExampleOptions(input=["in"], output="out", exclude=['["a"]', "[b]"])
+    assert parsed(*to_arguments(given)).options == given
+
+
+def test_a_wrong_item_in_a_list_is_refused() -> None:
+    message = "--formats 'zarr' is not accepted; give one of netcdf, csv"
+    assert refused(*NEEDED, '--formats=["csv", "zarr"]') == message
+
+
+@pytest.mark.parametrize(
     ("argument", "value"),
     [
         ("--quicklook", True),

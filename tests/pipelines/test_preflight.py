@@ -163,6 +163,18 @@ def test_a_run_with_the_number_of_this_process_is_taken_over(tmp_path):
     assert take(run_of(tmp_path, pid=os.getpid())) == TAKEN
 
 
+def test_a_process_of_another_machine_may_have_the_number_of_this_one(tmp_path):
+    run = run_of(tmp_path, host="elsewhere", pid=os.getpid())
+    with pytest.raises(CannotRun, match="is working here"):
+        take(run)
+
+
+def test_a_run_that_this_process_handed_over_is_not_taken_over(tmp_path):
+    run = run_of(tmp_path, pid=os.getpid(), arguments=("--runner=DataflowRunner",))
+    with pytest.raises(CannotRun, match="is working here"):
+        take(run)
+
+
 def test_a_live_run_is_not_taken_over(tmp_path, sleeper):
     run = run_of(tmp_path, pid=sleeper.pid)
     with pytest.raises(CannotRun, match="is working here") as caught:
