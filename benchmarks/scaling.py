@@ -3,8 +3,8 @@
 python benchmarks/scaling.py [--files 100000] [--mean_bytes 7000] [--repeat 2]
 
 Syntax trees of many small files. Times whole commands in turn, start to report, into an empty
-output each; then asserts that all of them made the same tables. The Flink cluster, of two
-TaskManagers, is on this machine: it adds no cores, so what it shows is the cost.
+output each; then asserts that all of them made the same tables. The Flink cluster, of one
+TaskManager, is on this machine: it adds no cores, so what it shows is the cost.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> None:
         os.environ["HEADRACE_STATE"] = str(folder / "state")
         size = dump_small(folder / "small", args.files, args.mean_bytes)
         print(f"{args.files:,} files, {size / 1e6:,.0f} MB\n")
-        with FlinkCluster(folder / "flink") as cluster:
+        with FlinkCluster(folder / "flink", task_managers=1) as cluster:
             measure(folder, cluster, args.files, args.repeat)
 
 

@@ -5,8 +5,8 @@ python flink/flink_cluster.py run -- COMMAND    a command beside a running clust
 
 A standalone cluster: one JobManager and two TaskManagers with two slots each, on loopback and free
 ports. Flink comes from its Python package, Beam's job server from Maven by `pom.xml`; Java 11 or 17
-and Maven have to be there. A command gets HEADRACE_FLINK_MASTER, HEADRACE_FLINK_JOB_SERVER and
-HEADRACE_FLINK_WORKER_POOL in its environment.
+and Maven have to be there. A command gets HEADRACE_FLINK_MASTER and HEADRACE_FLINK_JOB_SERVER in
+its environment.
 """
 
 from __future__ import annotations
@@ -125,16 +125,19 @@ def _call(*command: str) -> None:
 
 
 class FlinkCluster:
-    """A running cluster, and a pool that starts Beam workers, within a `with`.
+    """A running cluster, within a `with`.
 
     Attributes:
         master: Address for --flink_master.
         job_server: The jar for --flink_job_server_jar.
-        worker_pool: Address for --environment_config, with --environment_type EXTERNAL.
+        worker_pool: Address for --environment_config, with --environment_type EXTERNAL: of a pool
+            that starts Beam workers. Only where there is just one TaskManager, for two that share a
+            pool give their workers the same names, and stop each other's.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, task_managers: int = 2) -> None:
         home = fetch()
+        self._number = task_managers
         self._folder = folder
         self._classpath = str(home / "lib" / "*")
         # Beam's worker pool starts workers by the name `python`.
@@ -143,7 +146,7 @@ class FlinkCluster:
         self._rest, self._rpc, pool = _free_port(), _free_port(), _free_port()
         self.job_server = str(home / "job-server" / "job-server.jar")
         self.master = f"127.0.0.1:{self._rest}"
-        self.worker_pool = f"127.0.0.1:{pool}"
+        self.worker_pool = f"127.0.0.1:{pool}" if task_managers == 1 else ""
         self.task_managers: list[subprocess.Popen[bytes]] = []
         self._processes: list[subprocess.Popen[bytes]] = []
 
@@ -151,12 +154,13 @@ class FlinkCluster:
         self._configure()
         try:
             self._java(_JOB_MANAGER, "-Xmx512m")
-            self.start_task_manager()
-            self.start_task_manager()
-            pool = self.worker_pool.rpartition(":")[2]
-            module = "apache_beam.runners.worker.worker_pool_main"
-            self._start("worker-pool", sys.executable, "-m", module, "--service_port", pool)
-            self.wait_for_slots(2 * _SLOTS)
+            for _ in range(self._number):
+                self.start_task_manager()
+            if self.worker_pool:
+                port = self.worker_pool.rpartition(":")[2]
+                module = "apache_beam.runners.worker.worker_pool_main"
+                self._start("worker-pool", sys.executable, "-m", module, "--service_port", port)
+            self.wait_for_slots(self._number * _SLOTS)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -250,7 +254,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         names = {
             "HEADRACE_FLINK_MASTER": cluster.master,
             "HEADRACE_FLINK_JOB_SERVER": cluster.job_server,
-            "HEADRACE_FLINK_WORKER_POOL": cluster.worker_pool,
         }
         return subprocess.run(args.command, env={**os.environ, **names}, check=False).returncode
 

@@ -23,7 +23,7 @@ _ON_FLINK_S = 240.0  # a job takes about ten seconds, with nothing else on the m
 @pytest.mark.timeout(900)
 class FlinkContract(Contract):
     def rig_on(self, flink: FlinkCluster, folder: Path, *arguments: str) -> Rig:
-        flink.wait_for_slots(4)
+        flink.wait_for_slots(2 if flink.worker_pool else 4)
         runner = ("--runner", "FlinkRunner", "--flink_master", flink.master)
         server = ("--flink_job_server_jar", flink.job_server)
         every = (*self.arguments, *runner, *server, *arguments)
@@ -58,12 +58,13 @@ class FlinkContract(Contract):
             assert mtime == mtimes[path] or self.further_units, path
 
     def test_workers_of_a_pool_with_a_ledger_in_postgresql(
-        self, flink: FlinkCluster, direct: Rig, tmp_path: Path, postgres_database: str
+        self, flink_with_pool: FlinkCluster, direct: Rig, tmp_path: Path, postgres_database: str
     ) -> None:
         """As on a cluster of many machines: nothing of the work is in the launcher's process."""
+        flink = flink_with_pool
         pool = ("--environment_type", "EXTERNAL", "--environment_config", flink.worker_pool)
         ledger = ("--ledger", postgres_database)
-        rig = self.rig_on(flink, tmp_path / "flink", *pool, *ledger, "--parallelism=4")
+        rig = self.rig_on(flink, tmp_path / "flink", *pool, *ledger, "--parallelism=2")
         self.make_inputs(rig.inputs, 6)
         self.make_bad(rig.inputs)
         done = rig.run(timeout_s=_ON_FLINK_S)

@@ -17,6 +17,13 @@ def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
         yield cluster
 
 
+@pytest.fixture(scope="session")
+def flink_with_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
+    """A cluster of one TaskManager beside which a pool starts Beam workers."""
+    with FlinkCluster(tmp_path_factory.mktemp("flink") / "cluster", task_managers=1) as cluster:
+        yield cluster
+
+
 @pytest.fixture
 def postgres_database(postgres_server: str) -> str:
     """The URL of an empty database."""
