@@ -2,20 +2,21 @@
 # make demo    samples, and each pipeline on its own
 # make test    the tests
 # make docs    what the pages take from the code: options, columns of tables
+# make constraints  pins what pyproject.toml asks for; pins that still fit stay (remove the file to raise them)
 # make check   all that a change has to pass: format, lint, types, layers, tests with coverage
 
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= auto
 
-.PHONY: setup demo test check lint types layers format docs clean
+.PHONY: setup demo test check lint types layers format docs constraints clean
 
 setup: .venv/.made
 
-.venv/.made: pyproject.toml
+.venv/.made: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 # A sample of each is damaged on purpose: exit code 3 says that the run went through without it.
@@ -45,6 +46,7 @@ check: lint types layers
 lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/hadolint Dockerfile
 
 types: setup
 	$(BIN)/mypy
@@ -58,6 +60,10 @@ format: setup
 
 docs: setup
 	$(BIN)/python docs/make_options.py
+
+constraints: setup
+	$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.10 \
+		--no-annotate --custom-compile-command 'make constraints' --output-file constraints.txt
 
 clean:
 	rm -rf .venv demo build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache
