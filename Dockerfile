@@ -20,7 +20,7 @@ FROM ${PYTHON_IMAGE} AS dependencies
 WORKDIR /build
 COPY constraints.txt pyproject.toml ./
 RUN pip install --no-cache-dir --constraint constraints.txt uv
-ENV UV_NO_CACHE=1 UV_CONSTRAINT=constraints.txt UV_LINK_MODE=copy
+ENV UV_NO_CACHE=1 UV_CONSTRAINT=constraints.txt UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 ARG EXTRAS="--extra gcs --extra postgres --extra s3 --extra source"
 # hadolint ignore=SC2086
 RUN uv pip install --prefix /install --requirements pyproject.toml ${EXTRAS}

@@ -98,12 +98,14 @@ def read_progress(
 def counters_of(run: Row | None, processes: list[Row]) -> dict[str, int]:
     """Returns what a run has counted.
 
-    The launcher's row holds it all. A resumed run has the rows of its dead launcher too, which
-    counted the same files; only where the launcher left no row are the processes summed.
+    Where the launcher listed the files, its row holds it all. A resumed run has the rows of its
+    dead launcher too, which counted the same files; only where a worker of a cluster listed them
+    are the processes summed.
     """
     total: dict[str, int] = {}
     for process in processes:
-        if run and (process["host"], process["pid"]) == (run["host"], run["pid"]):
+        launcher = run and (process["host"], process["pid"]) == (run["host"], run["pid"])
+        if launcher and "found" in process["counters"]:
             return dict(process["counters"])
         for name, count in process["counters"].items():
             total[name] = total.get(name, 0) + count
