@@ -5,6 +5,8 @@
 # make flink   fetches a Flink cluster; make flink-demo runs each pipeline on it
 # make docs    what the pages take from the code: options, columns of tables
 # make template  the Dataflow templates; REPOSITORY=... TAG=... for what goes to a bucket
+# make constraints  pins what pyproject.toml asks for; pins that still fit stay (remove the file to
+#              raise them)
 # make check   all that a change has to pass: format, lint, types, layers, all the tests, coverage
 
 PYTHON ?= python3
@@ -12,14 +14,14 @@ BIN := .venv/bin
 JOBS ?= auto
 
 .PHONY: setup demo test servers flink flink-demo on-flink check lint types layers format docs \
-	template clean
+	template constraints clean
 
 setup: .venv/.made
 
-.venv/.made: pyproject.toml
+.venv/.made: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 # A sample of each is damaged on purpose: exit code 3 says that the run went through without it.
@@ -73,6 +75,7 @@ check: lint types layers
 lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/hadolint Dockerfile
 
 types: setup
 	$(BIN)/mypy
@@ -90,6 +93,10 @@ docs: setup
 template: setup
 	$(BIN)/python templates/make_templates.py \
 		$(if $(REPOSITORY),--repository $(REPOSITORY)) $(if $(TAG),--tag $(TAG))
+
+constraints: setup
+	$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.10 \
+		--no-annotate --custom-compile-command 'make constraints' --output-file constraints.txt
 
 clean:
 	rm -rf .venv demo build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache

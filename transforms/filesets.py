@@ -64,6 +64,9 @@ class _ListFn(beam.DoFn):  # type: ignore[misc]
             recorder.count("found", len(batch))
             yield from batch
 
+    def finish_bundle(self) -> None:
+        Recorder.of(self._run).flush()
+
 
 @dataclass
 class RecordLeftOut(beam.PTransform):  # type: ignore[misc]
@@ -88,6 +91,9 @@ class _RecordLeftOutFn(beam.DoFn):  # type: ignore[misc]
         recorder = Recorder.of(self._run)
         recorder.count("left_out")
         recorder.see([(InputFile(file.path, file.size, file.mtime, remark=why), None)])
+
+    def finish_bundle(self) -> None:
+        Recorder.of(self._run).flush()
 
 
 @dataclass
@@ -135,7 +141,9 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
             yield GlobalWindows.windowed_value(pack)
         if self._pack:
             yield GlobalWindows.windowed_value(self._pack)
-        Recorder.of(self._run).count("discovered")
+        recorder = Recorder.of(self._run)
+        recorder.count("discovered")
+        recorder.flush()
 
     def _decide(self) -> Iterator[Pack]:
         recorder, run = Recorder.of(self._run), self._run

@@ -178,7 +178,7 @@ class _RecordFn(beam.DoFn):  # type: ignore[misc]
         yield outcomes
 
     def finish_bundle(self) -> None:
-        Recorder.of(self._run).commit()
+        Recorder.of(self._run).flush()
 
 
 @cache

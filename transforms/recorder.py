@@ -175,6 +175,14 @@ class Recorder:
                     self._outcomes[:0], self._seen[:0], self._again[:0] = outcomes, seen, again
                 self._tolerate(error)
 
+    def flush(self) -> None:
+        """Writes all that was taken and counted: after a bundle, a cluster may end the process."""
+        self.commit()
+        try:
+            self._beat()
+        except sa.exc.SQLAlchemyError as error:
+            self._note(error)
+
     def close(self, *, end_workers: bool = True) -> None:
         """Commits the rest and ends the thread and the pools.
 
@@ -184,10 +192,7 @@ class Recorder:
         self._closed.set()
         self._thread.join()
         try:
-            self.commit()
-            self._beat()
-        except sa.exc.SQLAlchemyError as error:  # of the beat, with nothing left to lose
-            self._note(error)
+            self.flush()
         finally:
             if end_workers:
                 for pool in self._pools:

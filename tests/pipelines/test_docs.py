@@ -47,7 +47,15 @@ def test_the_readme_names_each_pipeline_and_command():
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/radar.md", "docs/syntax.md", "docs/dataflow.md"]
+    "page",
+    [
+        "README.md",
+        "docs/dataflow.md",
+        "docs/flink.md",
+        "docs/install.md",
+        "docs/radar.md",
+        "docs/syntax.md",
+    ],
 )
 def test_the_commands_in_the_documents_are_understood(page):
     text = (PROJECT / page).read_text().replace("\\\n", " ")

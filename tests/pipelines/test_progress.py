@@ -132,6 +132,15 @@ def test_workers_on_other_machines_are_summed_when_the_launcher_counts_nothing(l
     assert (progress.found, progress.rss_bytes) == (8, 20)
 
 
+def test_a_launcher_that_only_waits_does_not_hide_what_workers_of_a_cluster_count(ledger):
+    run = ledger.run("run-1")
+    waiting = Beat(run["pid"], counters={"peak_rss_bytes": 3})
+    ledger.beat("run-1", run["host"], [waiting])
+    ledger.beat("run-1", "far", [Beat(5, counters={"found": 4, "discovered": 1})])
+    progress = read_progress(ledger, "run-1", elapsed_s=1)
+    assert (progress.found, progress.discovered) == (4, True)
+
+
 def test_workers_show_their_unit_the_slowest_first_and_dead_ones_not_at_all(ledger):
     run = a_run()
     busy = [

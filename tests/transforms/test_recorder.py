@@ -97,6 +97,16 @@ def test_closing_commits_the_rest(run):
     }
 
 
+def test_flushing_writes_outcomes_and_counters_and_the_recorder_goes_on(run, recorder):
+    recorder.add(*outcomes(2))
+    recorder.count("found", 7)
+    recorder.flush()
+    assert (len(rows(run)), counters(run)["found"]) == (2, 7)
+    recorder.count("found")
+    recorder.flush()
+    assert counters(run)["found"] == 8
+
+
 def test_files_are_noted_as_seen_and_seen_again(run, recorder, monkeypatch):
     monkeypatch.setattr(recorder_module, "_COMMIT_AT", 2)
     recorder.see([(InputFile("/in/a", 1, 1.0, "aa"), "u"), (InputFile("/in/b", 1, 1.0), None)])
