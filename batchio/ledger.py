@@ -8,14 +8,15 @@ newest is its state, the older ones let two runs be compared.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from batchio.database import shown, unusable
 from batchio.errors import CannotRun
 from batchio.ledger_schema import (
     SCHEMA_VERSION,
@@ -27,13 +28,15 @@ from batchio.ledger_schema import (
     units,
     workers,
 )
-from batchio.ledger_view import LedgerView, Row, shown, storable_parts, unusable
+from batchio.ledger_view import LedgerView, Row, storable_parts
 from batchio.output import Output
 from batchio.records import INTERRUPTED, RUNNING, Beat, InputFile, Outcome, RunRecord, now
 from batchio.storable import storable
 
-# Lets one process at a time make the tables.
+# Lets one process at a time make the tables, or start a run.
 _LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(482133071)"}
+
+Check: TypeAlias = Callable[[Row, Sequence[Row]], None]
 
 
 class Ledger(LedgerView):
@@ -63,50 +66,39 @@ class Ledger(LedgerView):
                 action="upgrade Headrace",
             )
 
-    def start_run(self, run: RunRecord) -> None:
-        """Records a run as started; a resumed run keeps its row and gets the new process."""
-        row = {
-            **asdict(run),
-            "output": storable(run.output),
-            "folder": storable(run.folder),
-            "arguments": json.dumps(list(run.arguments)),
-            "versions": json.dumps(dict(run.versions)),
-            "status": RUNNING,
-            "finished": None,
-            "totals": "{}",
-            "stop_requested": None,
-        }
-        with self.engine.begin() as db:
-            _upsert(db, runs, [_in_order(runs, row)])
+    def start_run(self, run: RunRecord, check: Check | None = None) -> list[str]:
+        """Records a run as started; a resumed run keeps its row and gets the new process.
+
+        Args:
+            run: The run.
+            check: Raises if a run that has not ended is in the way, given its row and its
+                processes; called with those of the same scope, or of the same name. What does not
+                raise was killed, and becomes interrupted. Of two runs that start at the same
+                moment one sees the other.
+
+        Returns:
+            The runs that were killed.
+        """
+
+        def start(db: sa.Connection) -> list[str]:
+            killed = _check_others(db, run, check) if check else []
+            for run_id in killed:
+                _end_run(db, run_id, status=INTERRUPTED, finished=now())
+            _upsert(db, runs, [_in_order(runs, _run_row(run))])
+            return killed
+
+        return self.transact(start)
 
     def finish_run(self, run_id: str, status: str, totals: Mapping[str, Any]) -> None:
         """Records how a run ended; units it left running become interrupted."""
-        with self.engine.begin() as db:
-            db.execute(
-                runs.update()
-                .where(runs.c.run_id == run_id)
-                .values(status=status, finished=now(), totals=json.dumps(totals))
-            )
-            _interrupt(db, run_id)
-
-    def interrupt_run(self, run_id: str) -> None:
-        """Records that a run was killed: it and the units it was at are interrupted."""
-        with self.engine.begin() as db:
-            db.execute(
-                runs.update()
-                .where(runs.c.run_id == run_id)
-                .values(status=INTERRUPTED, finished=now())
-            )
-            _interrupt(db, run_id)
+        ending = {"status": status, "finished": now(), "totals": json.dumps(totals)}
+        self.transact(lambda db: _end_run(db, run_id, **ending))
 
     def request_stop(self, run_id: str, reason: str) -> None:
         """Asks a run to stop; the first reason given stays."""
-        with self.engine.begin() as db:
-            db.execute(
-                runs.update()
-                .where(runs.c.run_id == run_id, runs.c.stop_requested.is_(None))
-                .values(stop_requested=reason)
-            )
+        unasked = (runs.c.run_id == run_id) & runs.c.stop_requested.is_(None)
+        asking = runs.update().where(unasked).values(stop_requested=reason)
+        self.transact(lambda db: db.execute(asking))
 
     def record(
         self,
@@ -125,18 +117,23 @@ class Ledger(LedgerView):
         """
         worked = [(file, outcome.unit_id) for outcome in outcomes for file in outcome.files]
         unit_rows = list(_unit_rows(run, outcomes))
-        file_rows = [_file_row(run, file, unit_id) for file, unit_id in (*worked, *seen)]
-        with self.engine.begin() as db:
+        output = storable(run.output)
+        file_rows = [_file_row(run, output, file, unit_id) for file, unit_id in (*worked, *seen)]
+        in_scope = (files.c.pipeline == run.pipeline) & (files.c.output == output)
+
+        def write(db: sa.Connection) -> None:
             _upsert(db, units, unit_rows)
             _upsert(db, files, file_rows, "see")
             for part in storable_parts(again):
-                same = (files.c.pipeline == run.pipeline) & files.c.path.in_(part)
+                same = in_scope & files.c.path.in_(part)
                 db.execute(files.update().where(same).values(last_seen=run.started))
+
+        self.transact(write)
 
     def record_running(self, run: RunRecord, running: Sequence[Outcome]) -> None:
         """Marks units as being worked; never overwrites the outcome of the same run."""
-        with self.engine.begin() as db:
-            _upsert(db, units, list(_unit_rows(run, running)), "keep")
+        rows = list(_unit_rows(run, running))
+        self.transact(lambda db: _upsert(db, units, rows, "keep"))
 
     def beat(self, run_id: str, host: str, beats: Sequence[Beat]) -> str | None:
         """Writes signs of life and returns why the run shall stop, if it shall."""
@@ -154,10 +151,13 @@ class Ledger(LedgerView):
             )
             for beat in beats
         ]
-        with self.engine.begin() as db:
+        asked = sa.select(runs.c.stop_requested).where(runs.c.run_id == run_id)
+
+        def write(db: sa.Connection) -> str | None:
             _upsert(db, workers, rows)
-            reason = db.scalar(sa.select(runs.c.stop_requested).where(runs.c.run_id == run_id))
-        return None if reason is None else str(reason)
+            return db.scalar(asked)
+
+        return self.transact(write)
 
 
 def _upsert(
@@ -169,7 +169,8 @@ def _upsert(
     """Inserts rows, given in the order of the table's columns.
 
     Handed to the driver as they are: SQLAlchemy's own way through its parameters costs four times
-    as much a row, which a hundred thousand units feel.
+    as much a row, which a hundred thousand units feel. In the order of their keys, so that
+    processes that write the same rows wait for each other, and not each for the other.
 
     Args:
         db: The connection.
@@ -179,7 +180,9 @@ def _upsert(
             it but for `first_seen`, and but for its hash if it looks the same.
     """
     if rows:
-        db.exec_driver_sql(_upsert_sql(db.dialect.name, table, mode), list(rows))
+        keys = len(table.primary_key)  # the first columns
+        in_order = sorted(rows, key=lambda row: row[:keys])
+        db.exec_driver_sql(_upsert_sql(db.dialect.name, table, mode), in_order)
 
 
 @cache
@@ -204,10 +207,11 @@ def _in_order(table: sa.Table, row: Row) -> tuple[Any, ...]:
     return tuple(row[column.name] for column in table.c)
 
 
-def _file_row(run: RunRecord, file: InputFile, unit_id: str | None) -> tuple[Any, ...]:
+def _file_row(run: RunRecord, output: str, file: InputFile, unit_id: str | None) -> tuple[Any, ...]:
     """Returns a row of `files`, in the order of its columns."""
     return (
         run.pipeline,
+        output,
         storable(file.path),
         file.size,
         file.mtime,
@@ -225,7 +229,35 @@ def _kept_sha256(new: Any) -> Any:
     return sa.case((same & (new.mtime == files.c.mtime), files.c.sha256), else_=new.sha256)
 
 
-def _interrupt(db: sa.Connection, run_id: str) -> None:
+def _run_row(run: RunRecord) -> Row:
+    return {
+        **asdict(run),
+        "output": storable(run.output),
+        "folder": storable(run.folder),
+        "arguments": json.dumps(list(run.arguments)),
+        "versions": json.dumps(dict(run.versions)),
+        "status": RUNNING,
+        "finished": None,
+        "totals": "{}",
+        "stop_requested": None,
+    }
+
+
+def _check_others(db: sa.Connection, run: RunRecord, check: Check) -> list[str]:
+    """Returns the runs that were killed; nobody else starts one before the transaction ends."""
+    db.exec_driver_sql(_LOCK[db.dialect.name])
+    same_scope = (runs.c.pipeline == run.pipeline) & (runs.c.output == storable(run.output))
+    same = sa.or_(same_scope, runs.c.run_id == run.run_id)
+    others = db.execute(sa.select(runs).where(runs.c.status == RUNNING, same)).mappings().all()
+    for other in others:
+        its_processes = workers.c.run_id == other["run_id"]
+        found = db.execute(sa.select(workers).where(its_processes)).mappings()
+        check({**other}, [{**process} for process in found])
+    return [str(other["run_id"]) for other in others]
+
+
+def _end_run(db: sa.Connection, run_id: str, **ending: str) -> None:
+    db.execute(runs.update().where(runs.c.run_id == run_id).values(**ending))
     db.execute(
         units.update()
         .where(units.c.run_id == run_id, units.c.status == RUNNING)

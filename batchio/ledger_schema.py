@@ -33,6 +33,7 @@ files = sa.Table(
     "files",
     metadata,
     sa.Column("pipeline", _Text, primary_key=True),
+    sa.Column("output", _Text, primary_key=True),  # runs into another root may see it as well
     sa.Column("path", _Text, primary_key=True),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("mtime", sa.Double, nullable=False),

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
-from urllib.parse import quote, unquote
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from batchio.errors import CannotRun, UsageError
+from batchio.database import Reading, open_engine, patiently, sqlite_path, unusable
+from batchio.errors import UsageError
 from batchio.ledger_schema import files, runs, units, workers
 from batchio.output import Output
-from batchio.records import InputFile, UnitState
+from batchio.records import InputFile, Scope, UnitState
 from batchio.storable import storable
 
+T = TypeVar("T")
 Row = Mapping[str, Any]
 UnitRow: TypeAlias = sa.Row[Any]  # of the table `units`, columns as attributes
-_SQLITE = "sqlite:///"
 _IN_AT_ONCE = 500
-_WAL_WAITS_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_OF_RUNS = ("arguments", "versions", "totals")  # what is JSON
+_OF_UNITS = ("outputs", "metrics", "details")
 
 
 class LiveUnit(NamedTuple):
@@ -43,17 +40,25 @@ class LiveUnit(NamedTuple):
 
 
 class LedgerView:
-    """Reads the record of runs; safe to use from several threads and processes."""
+    """Reads the record of runs; safe to use from several threads and processes.
 
-    def __init__(self, url: str) -> None:
+    Every method raises CannotRun where the database does not answer, or is not a ledger.
+
+    Attributes:
+        url: Where the ledger is.
+        patience_s: For how long a database that is away is tried again.
+    """
+
+    def __init__(self, url: str, *, patience_s: float = 0.0) -> None:
         self.url = url
+        self.patience_s = patience_s
         self._engine: sa.Engine | None = None
 
     @property
     def engine(self) -> sa.Engine:
         """The connection pool, opened at first use."""
         if self._engine is None:
-            self._engine = _open_engine(self.url)
+            self._engine = open_engine(self.url)
         return self._engine
 
     def exists(self) -> bool:
@@ -62,7 +67,7 @@ class LedgerView:
         if path is not None and not path.exists():
             return False
         try:
-            return sa.inspect(self.engine).has_table("runs")
+            return self.transact(lambda db: sa.inspect(db).has_table("runs"))
         except sa.exc.SQLAlchemyError as error:
             raise unusable(self.url, error) from error
 
@@ -72,20 +77,30 @@ class LedgerView:
             self._engine.dispose()
             self._engine = None
 
-    def known_files(self, pipeline: str, paths: Sequence[str]) -> dict[str, InputFile]:
+    def transact(self, work: Callable[[sa.Connection], T]) -> T:
+        """Returns what `work` returns, done in a transaction that may be tried again."""
+
+        def once() -> T:
+            with self.engine.begin() as db:
+                return work(db)
+
+        return patiently(once, self.url, self.patience_s)
+
+    def known_files(self, scope: Scope, paths: Sequence[str]) -> dict[str, InputFile]:
         """Returns what is known of the given files."""
         table = files.c
-        query = sa.select(table.path, table.size, table.mtime, table.sha256, table.remark)
-        rows = self._in(query.where(table.pipeline == pipeline), table.path, paths)
+        query = sa.select(table.path, table.size, table.mtime, table.sha256, table.remark).where(
+            table.pipeline == scope.pipeline, table.output == storable(scope.output)
+        )
+        rows = self._in(query, table.path, paths)
         return {row[0]: InputFile(*tuple(row)) for row in rows}
 
-    def knows_units(self, pipeline: str) -> bool:
-        """Tells whether any unit of the pipeline has a record."""
-        query = sa.select(units.c.unit_id).where(units.c.pipeline == pipeline).limit(1)
-        with self.engine.connect() as db:
-            return db.execute(query).first() is not None
+    def knows_units(self, scope: Scope) -> bool:
+        """Tells whether any unit has a record."""
+        query = sa.select(units.c.unit_id).where(*_in_scope(scope)).limit(1)
+        return self.transact(lambda db: db.execute(query).first() is not None)
 
-    def unit_states(self, pipeline: str, unit_ids: Sequence[str]) -> dict[str, UnitState]:
+    def unit_states(self, scope: Scope, unit_ids: Sequence[str]) -> dict[str, UnitState]:
         """Returns the newest record of each of the given units."""
         table = units.c
         query = sa.select(
@@ -98,7 +113,7 @@ class LedgerView:
             table.settings_fingerprint,
             table.outputs,
             table.recorded,
-        ).where(table.pipeline == pipeline)
+        ).where(*_in_scope(scope))
         newest: dict[str, sa.Row[Any]] = {}
         for row in self._in(query, table.unit_id, unit_ids):
             known = newest.get(row[0])
@@ -108,7 +123,9 @@ class LedgerView:
 
     def run(self, run_id: str) -> Row | None:
         """Returns a run's row, JSON columns decoded."""
-        return next(self.runs(run_id=run_id), None)
+        return next(
+            iter(self._few(sa.select(runs).where(runs.c.run_id == run_id), *_OF_RUNS)), None
+        )
 
     def known_run(self, run_id: str, *, step: str) -> Row:
         """Returns a run's row.
@@ -126,44 +143,41 @@ class LedgerView:
             )
         return run
 
-    def runs(
-        self, *, run_id: str | None = None, status: str | None = None, limit: int | None = None
-    ) -> Iterator[Row]:
-        """Yields the runs, newest first, JSON columns decoded."""
-        query = sa.select(runs).order_by(runs.c.started.desc()).limit(limit)
-        if run_id is not None:
-            query = query.where(runs.c.run_id == run_id)
-        if status is not None:
-            query = query.where(runs.c.status == status)
-        return self._rows(query, "arguments", "versions", "totals")
+    def runs(self, *, limit: int | None = None) -> list[Row]:
+        """Returns the runs, newest first, JSON columns decoded."""
+        return self._few(sa.select(runs).order_by(runs.c.started.desc()).limit(limit), *_OF_RUNS)
 
     def units(self, run_id: str, *, statuses: Sequence[str] = ()) -> Iterator[Row]:
         """Yields the units a run worked, by unit_id, JSON columns decoded."""
-        query = sa.select(units).where(units.c.run_id == run_id).order_by(units.c.unit_id)
+        query = sa.select(units).where(units.c.run_id == run_id)
         if statuses:
             query = query.where(units.c.status.in_(statuses))
-        return self._rows(query, "outputs", "metrics", "details")
+        return _as_rows(self._many(query, units.c.unit_id), *_OF_UNITS)
 
     def unit_rows(self, run_id: str) -> Iterator[UnitRow]:
         """Yields the units a run worked, by unit_id, as they are stored: JSON as text."""
-        query = sa.select(units).where(units.c.run_id == run_id).order_by(units.c.unit_id)
-        with self._streamed(query) as result:
-            yield from result
+        return self._many(sa.select(units).where(units.c.run_id == run_id), units.c.unit_id)
 
-    def units_as_of(self, pipeline: str, started: str) -> Iterator[Row]:
-        """Yields each unit as it stood after the run started then.
+    def units_as_of(self, run: Row) -> Iterator[Row]:
+        """Yields each unit as it stood after a run.
 
         That is the newest record up to that run, of units with a file that the run still saw.
         """
+        pipeline, started = run["pipeline"], run["started"]
         upto = (
             sa.select(units.c.unit_id, sa.func.max(runs.c.started).label("started"))
             .join(runs, runs.c.run_id == units.c.run_id)
-            .where(units.c.pipeline == pipeline, runs.c.started <= started)
+            .where(
+                units.c.pipeline == pipeline,
+                runs.c.output == run["output"],
+                runs.c.started <= started,
+            )
             .group_by(units.c.unit_id)
             .subquery()
         )
         alive = sa.exists().where(
             files.c.pipeline == pipeline,
+            files.c.output == run["output"],
             files.c.unit_id == units.c.unit_id,
             files.c.first_seen <= started,
             files.c.last_seen >= started,
@@ -172,12 +186,11 @@ class LedgerView:
             sa.select(units)
             .join(runs, runs.c.run_id == units.c.run_id)
             .join(upto, (upto.c.unit_id == units.c.unit_id) & (upto.c.started == runs.c.started))
-            .where(units.c.pipeline == pipeline, alive)
-            .order_by(units.c.unit_id)
+            .where(units.c.pipeline == pipeline, runs.c.output == run["output"], alive)
         )
-        return self._rows(query, "outputs", "metrics", "details")
+        return _as_rows(self._many(query, units.c.unit_id), *_OF_UNITS)
 
-    def live_units(self, pipeline: str, started: str) -> Iterator[LiveUnit]:
+    def live_units(self, scope: Scope, started: str) -> Iterator[LiveUnit]:
         """Yields the newest record of each unit of one file that the run started then has seen."""
         query = (
             sa.select(
@@ -189,19 +202,23 @@ class LedgerView:
                 units.c.error_type,
                 units.c.error_message,
                 units.c.outputs,
+                units.c.recorded,
             )
             .join(
                 units,
                 (units.c.pipeline == files.c.pipeline) & (units.c.unit_id == files.c.unit_id),
             )
-            .where(files.c.pipeline == pipeline, files.c.last_seen == started)
-            .order_by(files.c.unit_id, units.c.recorded)
+            .where(
+                files.c.output == storable(scope.output),
+                files.c.last_seen == started,
+                *_in_scope(scope),
+            )
         )
         paths = cache(_paths_of)  # most units have the outputs of the one before
-        with self._streamed(query) as result:
-            for _, records in groupby(result, key=itemgetter(0)):
-                *_, newest = records
-                yield LiveUnit._make((*newest[:-1], paths(newest[-1])))
+        records = self._many(query, files.c.unit_id, units.c.recorded, files.c.path)
+        for _, of_unit in groupby(records, key=itemgetter(0)):
+            *_, newest = of_unit
+            yield LiveUnit._make((*newest[:-2], paths(newest.outputs)))
 
     def counts(self, run_id: str) -> dict[str, int]:
         """Returns how many units of a run have each status."""
@@ -210,50 +227,52 @@ class LedgerView:
             .where(units.c.run_id == run_id)
             .group_by(units.c.status)
         )
-        with self.engine.connect() as db:
-            return {row.status: row.n for row in db.execute(query)}
+        return self.transact(lambda db: {row.status: row.n for row in db.execute(query)})
 
     def left_out(self, run: Row) -> Iterator[Row]:
         """Yields the files that the run saw and has a remark about, by path."""
-        return self._rows(
-            sa.select(files)
-            .where(
-                files.c.pipeline == run["pipeline"],
-                files.c.remark != "",
-                files.c.last_seen == run["started"],
-            )
-            .order_by(files.c.path)
+        query = sa.select(files).where(
+            files.c.pipeline == run["pipeline"],
+            files.c.output == run["output"],
+            files.c.remark != "",
+            files.c.last_seen == run["started"],
         )
+        return _as_rows(self._many(query, files.c.path))
 
     def workers(self, run_id: str) -> list[Row]:
         """Returns the processes of a run with their last sign of life, counters decoded."""
         query = sa.select(workers).where(workers.c.run_id == run_id).order_by(workers.c.pid)
-        return list(self._rows(query, "counters"))
+        return self._few(query, "counters")
 
-    def _in(
-        self, query: sa.Select[Any], column: Any, values: Sequence[str]
-    ) -> Iterator[sa.Row[Any]]:
-        with self.engine.connect() as db:
-            for part in storable_parts(values):
-                yield from db.execute(query.where(column.in_(part)))
+    def _in(self, query: sa.Select[Any], column: Any, values: Sequence[str]) -> list[sa.Row[Any]]:
+        def read(db: sa.Connection) -> list[sa.Row[Any]]:
+            parts = storable_parts(values)
+            return [row for part in parts for row in db.execute(query.where(column.in_(part)))]
 
-    @contextmanager
-    def _streamed(self, query: sa.Select[Any]) -> Iterator[sa.CursorResult[Any]]:
-        # Closed in any case: who takes only the first row leaves a cursor open on the server.
-        with (
-            self.engine.connect() as db,
-            db.execution_options(yield_per=1000).execute(query) as result,
-        ):
-            yield result
+        return self.transact(read)
 
-    def _rows(self, query: sa.Select[Any], *json_columns: str) -> Iterator[Row]:
-        with self._streamed(query) as result:
-            columns = tuple(result.keys())
-            for values in result:
-                row = dict(zip(columns, values, strict=True))
-                for name in json_columns:
-                    row[name] = _decoded(row[name])
-                yield row
+    def _few(self, query: sa.Select[Any], *json_columns: str) -> list[Row]:
+        return self.transact(lambda db: list(_as_rows(db.execute(query), *json_columns)))
+
+    def _many(self, query: sa.Select[Any], *key: Any) -> Iterator[sa.Row[Any]]:
+        with Reading(self.engine, query, key) as reading:
+            while rows := patiently(reading.part, self.url, self.patience_s):
+                yield from rows
+
+
+def _in_scope(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
+    """Returns what holds for the records of units; looked up by run, of which there are few."""
+    its_run = runs.c.run_id == units.c.run_id
+    there = sa.exists().where(its_run, runs.c.output == storable(scope.output))
+    return (units.c.pipeline == scope.pipeline, there)
+
+
+def _as_rows(found: Iterable[sa.Row[Any]], *json_columns: str) -> Iterator[Row]:
+    for values in found:
+        row = dict(zip(values._fields, values, strict=True))
+        for name in json_columns:
+            row[name] = _decoded(row[name])
+        yield row
 
 
 @lru_cache(maxsize=64)
@@ -273,66 +292,6 @@ def storable_parts(values: Sequence[str]) -> Iterator[list[str]]:
     """Yields the values as the ledger has them, as many at a time as a query takes."""
     for start in range(0, len(values), _IN_AT_ONCE):
         yield [storable(value) for value in values[start : start + _IN_AT_ONCE]]
-
-
-def sqlite_url(path: Path) -> str:
-    """Returns the URL of an SQLite file; quoted here, for SQLAlchemy before 2.1 does not."""
-    return f"{_SQLITE}{quote(str(path))}"
-
-
-def sqlite_path(url: str) -> Path | None:
-    """Returns the file of an SQLite URL, None for other databases."""
-    if not url.startswith(_SQLITE):
-        return None
-    return Path(unquote(url.removeprefix(_SQLITE).partition("?")[0]))
-
-
-def shown(url: str) -> str:
-    """Returns a ledger's URL fit to be shown: the file of SQLite, no password of others."""
-    path = sqlite_path(url)
-    return str(path) if path else sa.make_url(url).render_as_string(hide_password=True)
-
-
-def _open_engine(url: str) -> sa.Engine:
-    path = sqlite_path(url)
-    if path is None:
-        return sa.create_engine(url, pool_pre_ping=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": 60, "check_same_thread": False},
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
-        _use_wal(connection)
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    return engine
-
-
-def _use_wal(connection: Any) -> None:
-    """Switches to the write-ahead log; where two processes do so at once, SQLite waits for none."""
-    for wait_s in _WAL_WAITS_S:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise
-            time.sleep(wait_s)
-    connection.execute("PRAGMA journal_mode=WAL")
-
-
-def unusable(url: str, error: Exception) -> CannotRun:
-    """Returns the error that tells why a ledger cannot be used."""
-    cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-    return CannotRun(
-        f"cannot be opened: {cause}",
-        path=shown(url),
-        step="ledger",
-        action="check that it is there, that you may write it, and that it is a ledger",
-    )
 
 
 def _state(row: sa.Row[Any]) -> UnitState:

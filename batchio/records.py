@@ -31,6 +31,13 @@ def iso(time: datetime) -> str:
     return f"{time.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
+class Scope(NamedTuple):
+    """Which runs know of each other's work: those of a pipeline that write below one root."""
+
+    pipeline: str
+    output: str
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run of a pipeline: what was asked of it."""
@@ -44,6 +51,11 @@ class RunRecord:
     output: str
     started: str
     folder: str = ""  # where the command was given: its relative paths start here
+
+    @property
+    def scope(self) -> Scope:
+        """Whose earlier work counts for this run."""
+        return Scope(self.pipeline, self.output)
 
 
 class InputFile(NamedTuple):  # a tuple, as the next one: pickled by the million

@@ -12,7 +12,7 @@ from batchio.fileset import FileRef, retrying
 from batchio.fingerprint import sha256_of_file
 from batchio.ledger_view import LedgerView
 from batchio.output import Output, is_there
-from batchio.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, InputFile, UnitState
+from batchio.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, InputFile, Scope, UnitState
 from batchio.version import __version__
 from transforms.units import Unit, input_fingerprint
 
@@ -45,29 +45,27 @@ class Decision:
 def decide_all(
     units: Sequence[Unit],
     ledger: LedgerView | None,
-    pipeline: str,
+    scope: Scope,
     *,
     rerun: Rerun,
     retries: int,
-    root: str = "",
 ) -> list[Decision]:
     """Returns a decision for each unit, from what the ledger knows of it and its files.
 
     Args:
-        units: The units, of one pipeline.
+        units: The units.
         ledger: None if there is none yet.
-        pipeline: The pipeline's name.
+        scope: Whose earlier work counts.
         rerun: What is to be worked again.
         retries: How often a read of a file that looks changed is tried again.
-        root: Where outputs have to lie; those of another output root do not count.
     """
     states: dict[str, UnitState] = {}
     there = cache(is_there)  # many units share the output of their pack
     known: dict[str, InputFile] = {}
     if ledger is not None:
-        states = ledger.unit_states(pipeline, [unit.unit_id for unit in units])
+        states = ledger.unit_states(scope, [unit.unit_id for unit in units])
         paths = [file.path for unit in units if unit.unit_id in states for file in unit.files]
-        known = ledger.known_files(pipeline, paths)
+        known = ledger.known_files(scope, paths)
     return [
         decide(
             unit,
@@ -75,7 +73,6 @@ def decide_all(
             known,
             rerun=rerun,
             retries=retries,
-            root=root,
             there=there,
         )
         for unit in units
@@ -89,13 +86,10 @@ def decide(
     *,
     rerun: Rerun = "changed",
     retries: int = 0,
-    root: str = "",
     there: Callable[[Output], bool] = is_there,
 ) -> Decision:
     """Returns the decision for one unit; one that waits is never worked."""
-    decision = _decide_ready(
-        unit, state, known, rerun=rerun, retries=retries, root=root, there=there
-    )
+    decision = _decide_ready(unit, state, known, rerun=rerun, retries=retries, there=there)
     return Decision("wait", unit) if unit.waits and decision.action == "work" else decision
 
 
@@ -106,7 +100,6 @@ def _decide_ready(
     *,
     rerun: Rerun,
     retries: int,
-    root: str,
     there: Callable[[Output], bool],
 ) -> Decision:
     if rerun == "failed":
@@ -116,7 +109,7 @@ def _decide_ready(
     if state.status != COMPLETED:
         why = _LAST_TIME.get(state.status) or unit.reason or "no longer waits"
         return _work(unit, why, state)
-    why = _why_stale(unit, state, rerun, root, there)
+    why = _why_stale(unit, state, rerun, there)
     if why:
         return _work(unit, why, state)
     try:
@@ -159,9 +152,7 @@ def _work(unit: Unit, why: str, state: UnitState | None = None) -> Decision:
     return Decision("work", unit)
 
 
-def _why_stale(
-    unit: Unit, state: UnitState, rerun: Rerun, root: str, there: Callable[[Output], bool]
-) -> str:
+def _why_stale(unit: Unit, state: UnitState, rerun: Rerun, there: Callable[[Output], bool]) -> str:
     """Returns why a completed unit is to be worked again whatever its inputs; empty if not."""
     if rerun == "all":
         return "asked for (--rerun all)"
@@ -169,7 +160,7 @@ def _why_stale(
         return f"made by Headrace {state.version}"
     if state.settings_fingerprint != unit.settings:
         return SETTINGS_CHANGED
-    if not all(output.path.startswith(root) and there(output) for output in state.outputs):
+    if not all(there(output) for output in state.outputs):
         return "output missing"
     return ""
 

@@ -129,7 +129,7 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
     def start_bundle(self) -> None:
         self._asked, self._pack, self._pack_bytes = [], Pack(), 0
         ledger = Recorder.of(self._run).ledger
-        self._is_first = not ledger.knows_units(self._run.pipeline)
+        self._is_first = not ledger.knows_units(self._run.record.scope)
 
     def process(self, unit: Unit) -> Iterator[Pack]:
         self._asked.append(unit)
@@ -153,10 +153,9 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
         decisions = decide_all(
             asked,
             None if self._is_first else recorder.ledger,
-            run.pipeline,
+            run.record.scope,
             rerun=run.rerun,
             retries=run.retries,
-            root=run.output.folder,
         )
         left = [decision for decision in decisions if decision.action != "skip"]
         recorder.count("skipped", len(decisions) - len(left))

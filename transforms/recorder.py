@@ -13,12 +13,10 @@ from datetime import datetime, timedelta, timezone
 from typing import ClassVar
 
 import psutil
-import sqlalchemy as sa
 
-from batchio.errors import CannotRun
+from batchio.database import PATIENCE_S
 from batchio.fileset import local_path
 from batchio.ledger import Ledger
-from batchio.ledger_view import shown
 from batchio.output import free_bytes
 from batchio.records import (
     COMPLETED,
@@ -41,7 +39,6 @@ HOST = socket.gethostname()
 _COMMIT_EVERY_S = 0.5
 _COMMIT_AT = 2000
 _BEAT_EVERY_S = 1.0
-_GIVE_UP_AFTER_S = 60.0
 _SHOW_RUNNING_AFTER_S = 1.0
 
 
@@ -61,7 +58,7 @@ class Recorder:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.ledger = Ledger(run.ledger_url)
+        self.ledger = Ledger(run.ledger_url, patience_s=PATIENCE_S)
         self.stopping = threading.Event()
         self.stop_reason = ""
         self.error: Exception | None = None
@@ -70,7 +67,7 @@ class Recorder:
         self._outcomes: list[Outcome] = []
         self._seen: list[tuple[InputFile, str | None]] = []
         self._again: list[str] = []
-        self._failing_since: float | None = None
+        self._told_to_stop = False
         self._pools: list[WorkerPool[Unit]] = []
         self._idle: list[tuple[object, WorkerPool[Unit]]] = []
         self._lock = threading.Lock()
@@ -102,7 +99,7 @@ class Recorder:
 
         A runner that has lost a machine hands out again what that had, done or not.
         """
-        states = self.ledger.unit_states(self.run.pipeline, [unit.unit_id for unit in units])
+        states = self.ledger.unit_states(self.run.record.scope, [unit.unit_id for unit in units])
         return [unit for unit in units if not self._has_ended(unit, states.get(unit.unit_id))]
 
     def _has_ended(self, unit: Unit, state: UnitState | None) -> bool:
@@ -145,20 +142,19 @@ class Recorder:
             self._idle.append((process, pool))
 
     def stop(self, reason: str) -> None:
-        """Lets the run end gracefully: what is being worked is finished, nothing begun."""
+        """Lets the run end gracefully: what is being worked is finished, nothing begun.
+
+        The other processes of the run hear of it within a second.
+        """
         if not self.stopping.is_set():
             self.stop_reason = reason
             self.stopping.set()
-            try:
-                self.ledger.request_stop(self.run.run_id, reason)
-            except sa.exc.SQLAlchemyError as error:
-                self._note(error)
 
     def commit(self) -> None:
         """Writes what has been taken to the ledger.
 
         Raises:
-            CannotRun: When the ledger has not taken anything for a minute.
+            CannotRun: When the ledger has not answered for a minute; nothing is lost then.
         """
         with self._committing:
             with self._lock:
@@ -169,19 +165,16 @@ class Recorder:
                 return
             try:
                 self.ledger.record(self.run.record, outcomes, seen, again)
-                self._failing_since = None
-            except sa.exc.SQLAlchemyError as error:
+            except BaseException:
                 with self._lock:
                     self._outcomes[:0], self._seen[:0], self._again[:0] = outcomes, seen, again
-                self._tolerate(error)
+                raise
 
     def flush(self) -> None:
         """Writes all that was taken and counted: after a bundle, a cluster may end the process."""
         self.commit()
-        try:
-            self._beat()
-        except sa.exc.SQLAlchemyError as error:
-            self._note(error)
+        self._tell_stop()
+        self._beat()
 
     def close(self, *, end_workers: bool = True) -> None:
         """Commits the rest and ends the thread and the pools.
@@ -205,17 +198,22 @@ class Recorder:
         while not self._closed.wait(_COMMIT_EVERY_S if beat_at else 0):
             try:
                 self.commit()
+                self._tell_stop()
                 if time.monotonic() - beat_at >= _BEAT_EVERY_S:
                     beat_at = time.monotonic()
                     self._beat()
                     self._check_space()
-            except sa.exc.SQLAlchemyError as error:
-                self._note(error)
             except Exception as error:  # nothing would be recorded any more: end the run
-                self._note(error)
+                logger.warning("%s", error)
                 self.error = error
+                self.ledger.patience_s = 0.0  # it had its time
                 self.stopping.set()
                 return
+
+    def _tell_stop(self) -> None:
+        if self.stopping.is_set() and not self._told_to_stop:
+            self.ledger.request_stop(self.run.run_id, self.stop_reason)
+            self._told_to_stop = True
 
     def _beat(self) -> None:
         beats, long_running = self._signs_of_life()
@@ -266,26 +264,6 @@ class Recorder:
         free = free_bytes(root) if self.run.min_free_bytes else None
         if free is not None and free < self.run.min_free_bytes:
             self.stop(f"{NO_SPACE}: only {free / 1e6:.0f} MB are free in {local_path(root)}")
-
-    def _tolerate(self, error: Exception) -> None:
-        now = time.monotonic()
-        self._failing_since = self._failing_since or now
-        last_try = not self._thread.is_alive()
-        if last_try or now - self._failing_since > _GIVE_UP_AFTER_S:
-            raise CannotRun(
-                f"takes no records any more: {_first_line(error)}",
-                path=shown(self.run.ledger_url),
-                step="ledger",
-                action="mend it and start the same command again: it goes on where it was",
-            ) from error
-        self._note(error)
-
-    def _note(self, error: Exception) -> None:
-        logger.warning("ledger: %s", _first_line(error))
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _rss(pid: int) -> int:

@@ -6,11 +6,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from batchio.errors import HeadraceError
+from batchio.errors import CannotRun
 from batchio.ledger_view import LedgerView
 from pipelines.launcher.progress import Progress, read_progress
 from pipelines.launcher.progress_views import View
@@ -75,10 +76,11 @@ def attend(
     began = shown = time.monotonic()
     before = sum(ledger.counts(run.run_id).values())  # of a run_id that was given before
 
-    def progress() -> Progress:
+    def progress(ledger: LedgerView) -> Progress:
         elapsed = time.monotonic() - began
         return read_progress(ledger, run.run_id, elapsed_s=elapsed, ended_before=before)
 
+    glance = LedgerView(run.ledger_url)  # without patience: signals are looked at as well
     graph.start()
     while graph.is_alive() and len(signals.received) < 2:
         graph.join(LOOK_EVERY_S)
@@ -88,12 +90,16 @@ def attend(
             recorder.stop(f"interrupted by {name}")
         if time.monotonic() - shown >= _SHOW_EVERY_S:
             shown = time.monotonic()
-            now = progress()
-            view.update(now)
-            if run.is_spread:
-                recorder.judge(now.failed, now.ended, now.todo)
+            with suppress(CannotRun):  # the recorder tells of it, and the next look may succeed
+                now = progress(glance)
+                view.update(now)
+                if run.is_spread:
+                    recorder.judge(now.failed, now.ended, now.todo)
+    glance.close()
     error = _close(recorder, graph) or recorder.error or graph.error
-    view.close(progress())
+    if recorder.error is not None:
+        ledger.patience_s = 0.0  # the recorder has waited
+    view.close(progress(ledger))
     return Ending(
         signal=signals.received[0] if signals.received else "",
         error=error,
@@ -105,6 +111,6 @@ def attend(
 def _close(recorder: Recorder, graph: GraphThread) -> BaseException | None:
     try:
         recorder.close(end_workers=not graph.is_alive())
-    except HeadraceError as error:
+    except Exception as error:  # the run has to be ended in any case
         return error
     return None

@@ -71,8 +71,8 @@ def compare(view_a: LedgerView, run_a: str, view_b: LedgerView, run_b: str) -> C
             action="name two runs of one pipeline",
         )
     result = Comparison(run_a, run_b, a["pipeline"])
-    before = view_a.units_as_of(a["pipeline"], a["started"])
-    after = view_b.units_as_of(b["pipeline"], b["started"])
+    before = view_a.units_as_of(a)
+    after = view_b.units_as_of(b)
     for old, new in _side_by_side(before, after):
         _note(result, old, new, (a["output"], b["output"]))
     return result

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from batchio.ledger_schema import files, units
+from batchio.ledger_schema import files, runs, units
 from batchio.ledger_view import LedgerView, Row
 from batchio.records import FAILED
 from pipelines.launcher.human import one_line
@@ -43,18 +43,18 @@ def failed_units(view: LedgerView, run_id: str, *, limit: int, newest: bool = Fa
     head = files.c.path + ": "
     named = sa.and_(
         files.c.pipeline == units.c.pipeline,
+        files.c.output == runs.c.output,
         files.c.unit_id == units.c.unit_id,
         sa.func.substr(units.c.error_message, 1, sa.func.length(head)) == head,
     )
     query = (
         sa.select(units, files.c.path.label("file"))
-        .select_from(units.outerjoin(files, named))
+        .select_from(units.join(runs, runs.c.run_id == units.c.run_id).outerjoin(files, named))
         .where(units.c.run_id == run_id, units.c.status == FAILED)
         .order_by(units.c.recorded.desc() if newest else units.c.unit_id)
         .limit(limit)
     )
-    with view.engine.connect() as db:
-        rows: list[Row] = [{**row} for row in db.execute(query).mappings()]
+    rows: list[Row] = view.transact(lambda db: [{**row} for row in db.execute(query).mappings()])
     return rows[::-1] if newest else rows
 
 

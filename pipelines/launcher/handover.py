@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 import apache_beam as beam
 from apache_beam.transforms.combiners import Count
 
+from batchio.database import shown, sqlite_path
 from batchio.errors import CannotRun, HeadraceError, UsageError
 from batchio.fileset import is_local, local_path
 from batchio.ledger import Ledger
-from batchio.ledger_view import shown, sqlite_path
 from batchio.records import FAILED
 from pipelines.launcher import preflight, registry
 from pipelines.launcher.attend import Ending
@@ -67,8 +67,7 @@ def hand_over(domain: Domain[O], options: O, run: Run, beam_arguments: list[str]
     preflight.check_output(run.output)
     with closing(Ledger(run.ledger_url)) as ledger:
         ledger.create()
-        preflight.take_over(ledger, domain.name, run.record.output)
-        ledger.start_run(run.record)
+        preflight.take_over(ledger, run.record)
         registry.remember(run.run_id, run.ledger_url, run.record.output)
         build = partial(build_to_the_end, domain, options, run)
         try:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import psutil
 
+from batchio.database import PATIENCE_S
 from batchio.ledger_view import Row
 from pipelines.launcher.options import SERVICES
 from pipelines.launcher.progress import FRESH_S, parse_time, seconds_since
 from transforms.recorder import HOST
 
 _SERVICE_SILENT_S = 900.0  # a service takes minutes to start workers, or to replace them
+_SILENT_S = PATIENCE_S + FRESH_S  # a run may have waited for the ledger, and now go on
 
 
 def is_alive(run: Row, processes: Sequence[Row]) -> bool:
@@ -27,7 +29,7 @@ def is_alive(run: Row, processes: Sequence[Row]) -> bool:
 def _lives(host: str, pid: int, seen: str) -> bool:
     """Tells whether a process that was at work then still is; of elsewhere, by its last sign."""
     if host != HOST:
-        return seconds_since(seen) < FRESH_S
+        return seconds_since(seen) < _SILENT_S
     try:
         process = psutil.Process(pid)
         # A process younger than that only has its number.

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from batchio.fileset import absolute, list_files
 from batchio.ledger_view import LedgerView
-from batchio.output import OutputRoot
+from batchio.records import Scope
 from pipelines.launcher.domain import Domain
 from pipelines.launcher.human import count_text, one_line, plural, size_text
 from pipelines.launcher.options import CommonOptions
@@ -46,17 +46,16 @@ def decisions(
     )
     units, others = domain.form_units(found, options)
     left_out += [(file.path, why) for file, why in others]
-    root = OutputRoot(absolute(options.output), "plan").folder
+    scope = Scope(domain.name, absolute(options.output))
     with closing(LedgerView(ledger_url)) as view:
         known = view if view.exists() else None
         for batch in batches(units, _AT_ONCE):
             yield from decide_all(
                 batch,
                 known,
-                domain.name,
+                scope,
                 rerun=options.rerun,
                 retries=options.retries,
-                root=root,
             )
 
 

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 import psutil
 from fsspec.core import url_to_fs
 
+from batchio.database import shown
 from batchio.errors import CannotRun
 from batchio.fileset import is_local, local_path, missing_roots
 from batchio.ledger import Ledger
-from batchio.ledger_view import shown
+from batchio.ledger_view import Row
 from batchio.output import OutputRoot, free_bytes
-from batchio.records import RUNNING
+from batchio.records import RunRecord
 from pipelines.launcher.human import size_text
 from pipelines.launcher.liveness import is_alive, is_handed_over
-from transforms.recorder import HOST
 
 
 def check_inputs(patterns: Sequence[str]) -> None:
@@ -65,25 +65,25 @@ def check_space(output: str, min_free_bytes: int) -> None:
         )
 
 
-def take_over(ledger: Ledger, pipeline: str, output: str) -> None:
-    """Marks killed runs of this pipeline and output as interrupted, and clears after them.
+def take_over(ledger: Ledger, run: RunRecord) -> None:
+    """Starts the run; killed ones of its pipeline and output are interrupted and cleared away.
 
     Raises:
-        CannotRun: A run of them is still alive.
+        CannotRun: One of them is still alive, or one of the same name.
     """
-    for run in list(ledger.runs(status=RUNNING)):
-        if run["pipeline"] != pipeline or run["output"] != output:
-            continue
-        itself = (run["host"], run["pid"]) == (HOST, os.getpid()) and not is_handed_over(run)
-        if not itself and is_alive(run, ledger.workers(run["run_id"])):
+
+    def check(other: Row, processes: Sequence[Row]) -> None:
+        mine = (other["host"], other["pid"]) == (run.host, run.pid) and not is_handed_over(other)
+        if not mine and is_alive(other, processes):
             raise CannotRun(
-                f"run {run['run_id']} (process {run['pid']}) is working here",
+                f"run {other['run_id']} (process {other['pid']}) is working here",
                 path=shown(ledger.url),
                 step="preflight",
-                action=f"wait for it, or stop it: python -m pipelines stop {run['run_id']}",
+                action=f"wait for it, or stop it: python -m pipelines stop {other['run_id']}",
             )
-        ledger.interrupt_run(run["run_id"])
-        OutputRoot(output, run["run_id"]).clear_scratch()
+
+    for killed in ledger.start_run(run, check):
+        OutputRoot(run.output, killed).clear_scratch()
 
 
 def cores() -> int:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from batchio.database import sqlite_path, sqlite_url
 from batchio.fileset import STATE_FOLDER, is_local, local_path
 from batchio.fingerprint import of_value
-from batchio.ledger_view import sqlite_path, sqlite_url
 
 logger = logging.getLogger(__name__)
 

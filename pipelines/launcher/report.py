@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from batchio.database import shown
 from batchio.fileset import STATE_FOLDER, is_local, local_path
-from batchio.ledger_view import LedgerView, Row, shown
+from batchio.ledger_view import LedgerView, Row
 from batchio.output import OutputRoot
 from batchio.records import COMPLETED, FAILED, INCOMPLETE, INTERRUPTED, PENDING, RUNNING
 from pipelines.launcher.failures import failed_units, failure_of

@@ -19,10 +19,10 @@ from typing import NoReturn, TypeVar
 import apache_beam as beam
 import psutil
 
+from batchio.database import PATIENCE_S, shown
 from batchio.errors import HeadraceError, UsageError
 from batchio.fileset import absolute, is_local
 from batchio.ledger import Ledger
-from batchio.ledger_view import shown
 from batchio.output import OutputRoot
 from batchio.records import RunRecord, iso
 from batchio.version import __version__
@@ -106,12 +106,11 @@ def _run_once(domain: Domain[O], options: O, beam_arguments: list[str], signals:
     preflight.check_space(run.output.url, run.min_free_bytes)
     view = make_view(options.progress, quiet=options.quiet)
     with (
-        closing(Ledger(run.ledger_url)) as ledger,
+        closing(Ledger(run.ledger_url, patience_s=PATIENCE_S)) as ledger,
         logging_to(view, options.log_file, verbose=options.verbose),
     ):
         ledger.create()
-        preflight.take_over(ledger, domain.name, run.record.output)
-        ledger.start_run(run.record)
+        preflight.take_over(ledger, run.record)
         registry.remember(run.run_id, run.ledger_url, run.record.output)
         if options.ledger is None and not is_local(run.output.url):
             view.message(f"The ledger is {shown(run.ledger_url)}")

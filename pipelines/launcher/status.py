@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from batchio.database import shown
 from batchio.errors import CannotRun, UsageError
-from batchio.ledger_view import LedgerView, Row, shown
+from batchio.ledger_view import LedgerView, Row
 from batchio.records import COMPLETED, FAILED, INCOMPLETE, PENDING, RUNNING
 from pipelines.launcher import registry
 from pipelines.launcher.human import (
@@ -142,7 +143,7 @@ def _latest_runs(ledgers: Sequence[str], limit: int) -> tuple[list[RunStatus], l
     for url in ledgers or known:
         view = LedgerView(url)
         try:
-            rows = list(view.runs(limit=limit)) if view.exists() else []
+            rows = view.runs(limit=limit) if view.exists() else []
             runs += [run_status(view, row) for row in rows]
         except CannotRun as error:
             if ledgers:

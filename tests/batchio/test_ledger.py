@@ -2,7 +2,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-import uuid
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +9,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from batchio.database import _WAL_WAITS_S, _use_wal, shown, sqlite_path
 from batchio.errors import CannotRun
 from batchio.ledger import Ledger
 from batchio.ledger_schema import SCHEMA_VERSION
-from batchio.ledger_view import _WAL_WAITS_S, LedgerView, _use_wal, shown, sqlite_path
+from batchio.ledger_view import LedgerView
 from batchio.output import Output
 from batchio.records import (
     COMPLETED,
@@ -25,9 +25,11 @@ from batchio.records import (
     InputFile,
     Outcome,
     RunRecord,
+    Scope,
 )
 
 PROJECT = Path(__file__).parents[2]
+SCOPE = Scope("radar", "/out")
 
 
 def run_at(minute, **changes):
@@ -59,20 +61,6 @@ def ledger(request, tmp_path):
     ledger.create()
     yield ledger
     ledger.close()
-
-
-@pytest.fixture
-def postgres_url(postgres_server):
-    """An empty schema of a real server."""
-    schema = f"test_{uuid.uuid4().hex}"
-    engine = sa.create_engine(postgres_server)
-    with engine.begin() as db:
-        db.execute(sa.schema.CreateSchema(schema))
-    url = sa.make_url(postgres_server).update_query_dict({"options": f"-csearch_path={schema}"})
-    yield url.render_as_string(hide_password=False)
-    with engine.begin() as db:
-        db.execute(sa.schema.DropSchema(schema, cascade=True))
-    engine.dispose()
 
 
 def started(ledger, *minutes):
@@ -145,7 +133,7 @@ def test_units_come_in_the_order_of_their_code_points(ledger):
     names = ["b", "B", "a_b", "a-b", "ab", "é", "z", "\uffff", "\U0001f600"]
     ledger.record(run, [outcome(name) for name in names])
     assert [row["unit_id"] for row in ledger.units("run-0")] == sorted(names)
-    assert [row["unit_id"] for row in ledger.units_as_of("radar", run.started)] == sorted(names)
+    assert [row["unit_id"] for row in ledger.units_as_of(ledger.run(run.run_id))] == sorted(names)
 
 
 def test_known_files_are_those_of_the_pipeline(ledger):
@@ -154,7 +142,7 @@ def test_known_files_are_those_of_the_pipeline(ledger):
         ledger.start_run(each)
     ledger.record(run, [outcome("a")], [(InputFile("/in/x", 1, 2.0, remark="odd"), None)])
     ledger.record(other, [outcome("b")])
-    known = ledger.known_files("radar", ["/in/a", "/in/b", "/in/x", "/in/unheard"])
+    known = ledger.known_files(SCOPE, ["/in/a", "/in/b", "/in/x", "/in/unheard"])
     assert known == {
         "/in/a": InputFile("/in/a", 10, 1.5, "ab"),
         "/in/x": InputFile("/in/x", 1, 2.0, remark="odd"),
@@ -165,7 +153,7 @@ def test_many_files_are_asked_for_at_once(ledger):
     (run,) = started(ledger, 0)
     seen = [(InputFile(f"/in/{n}", n, 0.0), None) for n in range(1234)]
     ledger.record(run, [], seen)
-    assert len(ledger.known_files("radar", [file.path for file, _ in seen])) == 1234
+    assert len(ledger.known_files(SCOPE, [file.path for file, _ in seen])) == 1234
 
 
 def test_a_file_keeps_when_it_was_first_seen(ledger):
@@ -183,12 +171,12 @@ def test_the_newest_record_is_a_units_state(ledger):
     output = Output("/out/a.nc", 3, "cd")
     ledger.record(first, [outcome("a", outputs=(output,), input_fingerprint="in"), outcome("b")])
     ledger.record(second, [outcome("b", FAILED, attempt=2, settings_fingerprint="set")])
-    states = ledger.unit_states("radar", ["a", "b", "c"])
+    states = ledger.unit_states(SCOPE, ["a", "b", "c"])
     assert set(states) == {"a", "b"}
     assert (states["a"].run_id, states["a"].outputs) == ("run-0", (output,))
     assert (states["a"].input_fingerprint, states["a"].version) == ("in", "0.1.0")
     assert (states["b"].run_id, states["b"].status, states["b"].attempt) == ("run-1", FAILED, 2)
-    assert ledger.unit_states("subtitles", ["a"]) == {}
+    assert ledger.unit_states(SCOPE._replace(pipeline="subtitles"), ["a"]) == {}
 
 
 def test_the_state_as_of_a_run_has_the_units_whose_files_it_saw(ledger):
@@ -199,7 +187,7 @@ def test_the_state_as_of_a_run_has_the_units_whose_files_it_saw(ledger):
     ledger.record(third, [late], [(file, "kept") for file in kept.files])
 
     def units_of(run):
-        rows = ledger.units_as_of("radar", run.started)
+        rows = ledger.units_as_of(ledger.run(run.run_id))
         return {row["unit_id"]: (row["status"], row["run_id"]) for row in rows}
 
     assert units_of(first) == {"gone": (COMPLETED, "run-0"), "kept": (COMPLETED, "run-0")}
@@ -241,7 +229,7 @@ def test_an_interrupted_run_touches_no_other(ledger):
     first, second = started(ledger, 0, 1)
     ledger.record_running(first, [outcome("a", RUNNING)])
     ledger.record_running(second, [outcome("a", RUNNING)])
-    ledger.interrupt_run("run-0")
+    ledger.finish_run("run-0", INTERRUPTED, {})
     assert (ledger.run("run-0")["status"], ledger.run("run-1")["status"]) == (INTERRUPTED, RUNNING)
     assert (ledger.counts("run-0"), ledger.counts("run-1")) == ({INTERRUPTED: 1}, {RUNNING: 1})
 
@@ -264,7 +252,7 @@ def test_beats_of_one_process_replace_each_other(ledger):
         ("here", 2): {},
         ("there", 1): {"found": 10},
     }
-    ledger.interrupt_run("run-0")
+    ledger.finish_run("run-0", INTERRUPTED, {})
     assert [worker["unit_id"] for worker in ledger.workers("run-0")] == ["", "", ""]
 
 
@@ -273,7 +261,7 @@ def test_a_transaction_that_fails_leaves_nothing(ledger):
     with pytest.raises(sa.exc.StatementError):
         ledger.record(run, [outcome("a"), outcome("b", started=object())])
     assert ledger.counts("run-0") == {}
-    assert ledger.known_files("radar", ["/in/a"]) == {}
+    assert ledger.known_files(SCOPE, ["/in/a"]) == {}
 
 
 def test_making_it_again_changes_nothing(ledger):
@@ -434,7 +422,7 @@ def test_a_damaged_file_is_refused_by_name(tmp_path):
     path.write_bytes(b"this was a ledger once" * 100)
     ledger = Ledger(f"sqlite:///{path}")
     for use in (ledger.create, ledger.exists):
-        with pytest.raises(CannotRun, match="cannot be opened: file is not a database") as caught:
+        with pytest.raises(CannotRun, match="cannot be used: file is not a database") as caught:
             use()
         assert (caught.value.path, caught.value.step) == (str(path), "ledger")
     ledger.close()
@@ -443,7 +431,7 @@ def test_a_damaged_file_is_refused_by_name(tmp_path):
 def test_a_place_that_cannot_be_written_is_refused_by_name(tmp_path):
     (tmp_path / "file").write_text("")
     ledger = Ledger(f"sqlite:///{tmp_path / 'file' / 'ledger.db'}")
-    with pytest.raises(CannotRun, match="cannot be opened"):
+    with pytest.raises(CannotRun, match="cannot be used"):
         ledger.create()
 
 
@@ -458,8 +446,8 @@ def test_names_and_messages_that_no_database_takes_are_written_out(ledger):
     started(ledger, 0)
     odd = "in/\udcff\0.bin"
     ledger.record(run_at(0), [outcome("\udcff", files=(InputFile(odd, 1, 2.0, "ab"),))])
-    assert list(ledger.known_files("radar", [odd])) == ["in/\\udcff\\0.bin"]
-    assert list(ledger.unit_states("radar", ["\udcff"])) == ["\\udcff"]
+    assert list(ledger.known_files(SCOPE, [odd])) == ["in/\\udcff\\0.bin"]
+    assert list(ledger.unit_states(SCOPE, ["\udcff"])) == ["\\udcff"]
 
 
 def test_the_switch_to_a_write_ahead_log_waits_for_another_process(tmp_path, monkeypatch):
@@ -473,7 +461,7 @@ def test_the_switch_to_a_write_ahead_log_waits_for_another_process(tmp_path, mon
         if len(waits) == 2:
             other.close()
 
-    monkeypatch.setattr("batchio.ledger_view.time.sleep", wait)
+    monkeypatch.setattr("batchio.database.time.sleep", wait)
     connection = sqlite3.connect(path, timeout=0)
     _use_wal(connection)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

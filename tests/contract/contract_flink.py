@@ -38,6 +38,14 @@ class FlinkContract(Contract):
         assert rig.run("--workers=2").code == 3
         return rig
 
+    @pytest.fixture
+    def whole(self, tmp_path: Path) -> Rig:
+        """The same without the bad one, which a disturbed run may try twice."""
+        rig = self.rig_in(tmp_path / "whole")
+        self.make_inputs(rig.inputs, 6)
+        assert rig.run("--workers=2").code == 0
+        return rig
+
     def test_flink_gives_what_the_direct_runner_gives(
         self, flink: FlinkCluster, direct: Rig, tmp_path: Path
     ) -> None:
@@ -77,11 +85,10 @@ class FlinkContract(Contract):
         assert statuses == direct.statuses()
 
     def test_a_lost_task_manager_costs_nothing_but_time(
-        self, flink: FlinkCluster, direct: Rig, tmp_path: Path
+        self, flink: FlinkCluster, whole: Rig, tmp_path: Path
     ) -> None:
         rig = self.rig_on(flink, tmp_path / "flink", *_LOOPBACK, "--parallelism=4")
-        self.make_inputs(rig.inputs, 6)
-        self.make_bad(rig.inputs)
+        units = self.make_inputs(rig.inputs, 6)
         gate = rig.gate()
         with rig.started(sabotage=[gate.at(self.works)]) as run:
             run.reaches(gate)
@@ -89,18 +96,17 @@ class FlinkContract(Contract):
             flink.start_task_manager()
             gate.open()
             done = run.wait(_ON_FLINK_S)
-        assert done.code == 3, done.err
-        assert rig.outputs() == direct.outputs()
-        assert rig.statuses() == direct.statuses()
+        assert done.code == 0, done.err
+        assert rig.outputs() == whole.outputs()
+        assert rig.statuses() == self.all_completed(units)
         assert len(rig.rows("SELECT * FROM units")) == len(rig.statuses())
         assert rig.unfinished_files() == []
 
     def test_an_interrupted_run_goes_on_where_it_was(
-        self, flink: FlinkCluster, direct: Rig, tmp_path: Path
+        self, flink: FlinkCluster, whole: Rig, tmp_path: Path
     ) -> None:
         rig = self.rig_on(flink, tmp_path / "flink", *_LOOPBACK, "--parallelism=2")
-        self.make_inputs(rig.inputs, 6)
-        self.make_bad(rig.inputs)
+        units = self.make_inputs(rig.inputs, 6)
         gate = rig.gate()
         with rig.started(sabotage=[gate.at(self.works)]) as run:
             run.reaches(gate)
@@ -109,9 +115,9 @@ class FlinkContract(Contract):
             gate.open()
             assert run.wait(_ON_FLINK_S).code == 130
         assert not flink.running_jobs()
-        assert rig.run(timeout_s=_ON_FLINK_S).code == 3
-        assert rig.outputs() == direct.outputs()
-        assert rig.statuses() == direct.statuses()
+        assert rig.run(timeout_s=_ON_FLINK_S).code == 0
+        assert rig.outputs() == whole.outputs()
+        assert rig.statuses() == self.all_completed(units)
 
 
 def told(rig: Rig) -> dict[str, object]:

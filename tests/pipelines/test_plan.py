@@ -125,6 +125,6 @@ def test_a_plan_beside_a_run_reads_what_is_committed_and_disturbs_nothing(tmp_pa
 
 def test_a_file_that_is_no_ledger_is_an_error_that_names_it(tmp_path, inputs):
     (tmp_path / "ledger.db").write_text("not a database, and long enough to be looked at" * 100)
-    with pytest.raises(CannotRun, match="cannot be opened: file is not a database") as caught:
+    with pytest.raises(CannotRun, match="cannot be used: file is not a database") as caught:
         lines(tmp_path)
     assert caught.value.path == f"{tmp_path}/ledger.db"

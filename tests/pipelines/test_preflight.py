@@ -24,6 +24,7 @@ from pipelines.launcher.preflight import (
     cores,
     take_over,
 )
+from transforms.recorder import HOST
 
 
 def test_inputs_that_are_there_pass(tmp_path):
@@ -128,7 +129,8 @@ def run_of(tmp_path, **changes):
 def take(run, pipeline="radar", output=None):
     """Takes over; returns the status of the run and of its unit, and its unfinished files."""
     with closing(Ledger(run.ledger_url)) as ledger:
-        take_over(ledger, pipeline, output or run.record.output)
+        record = replace(run.record, run_id="run-2", pid=os.getpid(), host=HOST)
+        take_over(ledger, replace(record, pipeline=pipeline, output=output or record.output))
         (unit,) = ledger.units(run.run_id)
         status = ledger.run(run.run_id)["status"]
     return status, unit["status"], run.output.scratch.exists()

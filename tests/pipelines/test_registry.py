@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from batchio.database import sqlite_path
 from batchio.ledger import Ledger
-from batchio.ledger_view import sqlite_path
 from pipelines.launcher.registry import (
     KnownRun,
     default_ledger_url,

@@ -318,8 +318,8 @@ def test_the_summary_tells_the_end_of_a_run(finished, tmp_path):
     ]
 
 
-def test_the_summary_names_twenty_and_counts_the_rest(ledger):
-    ledger.record(a_run(), [failed(f"f{n:02}") for n in range(25)])
+def test_the_summary_names_twenty_and_counts_the_rest(ledger, tmp_path):
+    ledger.record(a_run(output=str(tmp_path / "out")), [failed(f"f{n:02}") for n in range(25)])
     ledger.request_stop("run-1", "25 of 25 units failed")
     finish(ledger, 5, "interrupted")
     lines = summary_lines(build_report(ledger, "run-1"))

@@ -36,7 +36,7 @@ class Scene:
         )
         unit = unit or replace(self.unit, files=listed, **changes)
         with closing(Ledger(self.run.ledger_url)) as ledger:
-            (decision,) = decide_all([unit], ledger, "radar", rerun=rerun, retries=0)
+            (decision,) = decide_all([unit], ledger, self.run.record.scope, rerun=rerun, retries=0)
         return decision
 
 
@@ -174,12 +174,14 @@ def test_a_unit_knows_its_own_reason_to_be_new(scene):
 
 def test_of_another_pipeline_nothing_is_known(scene):
     with closing(Ledger(scene.run.ledger_url)) as ledger:
-        (decision,) = decide_all([scene.unit], ledger, "syntax", rerun="changed", retries=0)
+        scope = scene.run.record.scope._replace(pipeline="syntax")
+        (decision,) = decide_all([scene.unit], ledger, scope, rerun="changed", retries=0)
     assert told(decision) == ("work", "new")
 
 
 def test_without_a_ledger_all_is_new(scene):
-    (decision,) = decide_all([scene.unit], None, "radar", rerun="changed", retries=0)
+    scope = scene.run.record.scope
+    (decision,) = decide_all([scene.unit], None, scope, rerun="changed", retries=0)
     assert told(decision) == ("work", "new")
 
 
@@ -271,7 +273,7 @@ def test_many_units_are_decided_at_once(tmp_path):
     units = [Unit(f"u{n}", (a_file(tmp_path / f"in/{n}", str(n)),)) for n in range(1200)]
     record(run, [completed(unit) for unit in units[::2]])
     with closing(LedgerView(run.ledger_url)) as ledger:
-        found = decide_all(units, ledger, "radar", rerun="changed", retries=0)
+        found = decide_all(units, ledger, run.record.scope, rerun="changed", retries=0)
     assert [decision.action for decision in found] == ["skip", "work"] * 600
 
 
@@ -280,14 +282,8 @@ def test_items_come_in_batches():
     assert list(batches([], 2)) == []
 
 
-def test_an_output_below_another_root_does_not_count(scene, tmp_path):
-    def decide_for(root):
-        with closing(Ledger(scene.run.ledger_url)) as ledger:
-            (decision,) = decide_all(
-                [scene.unit], ledger, "radar", rerun="changed", retries=0, root=root
-            )
-        return told(decision)
-
-    assert decide_for(f"{tmp_path}/out/") == ("skip", "unchanged")
-    assert decide_for(f"{tmp_path}/ou/")[0] == "work"
-    assert decide_for(f"{tmp_path}/elsewhere/")[0] == "work"
+def test_work_of_another_output_root_does_not_count(scene, tmp_path):
+    scope = scene.run.record.scope._replace(output=f"{tmp_path}/ou")
+    with closing(Ledger(scene.run.ledger_url)) as ledger:
+        (decision,) = decide_all([scene.unit], ledger, scope, rerun="changed", retries=0)
+    assert told(decision) == ("work", "new")

@@ -99,7 +99,7 @@ def test_what_is_done_is_left_out_and_the_rest_goes_on_in_packs_with_its_reason(
         "bytes_todo": 6,
     }
     with closing(Ledger(run.ledger_url)) as ledger:
-        assert ledger.known_files("radar", [files[0].path])[files[0].path].mtime == 5.0
+        assert ledger.known_files(run.record.scope, [files[0].path])[files[0].path].mtime == 5.0
 
 
 @pytest.mark.parametrize(

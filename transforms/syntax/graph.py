@@ -115,16 +115,15 @@ class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
         if recorder.stopping.is_set():
             return
         recorder.commit()
-        snapshot = take_snapshot(recorder.ledger, run.pipeline, run.record.started, run.output)
+        snapshot = take_snapshot(recorder.ledger, run.record, run.output)
         if snapshot is None:
             return
         decision = decide_all(
             [tables_unit(snapshot, self._choice)],
             recorder.ledger,
-            run.pipeline,
+            run.record.scope,
             rerun="all" if run.rerun == "all" else "changed",
             retries=run.retries,
-            root=run.output.folder,
         )[0]
         if decision.action == "work":
             recorder.count("todo")
@@ -163,7 +162,7 @@ class _ReplaceFn(beam.DoFn):  # type: ignore[misc]
         run, steps = self._run, list(chain.from_iterable(element[1]))
         failed = any(step.status == FAILED for step in steps)
         if failed or len(steps) == len(self._choice.tables):
-            states = Recorder.of(run).ledger.unit_states(run.pipeline, [TABLES_UNIT])
+            states = Recorder.of(run).ledger.unit_states(run.record.scope, [TABLES_UNIT])
             old = states[TABLES_UNIT].outputs if TABLES_UNIT in states else ()
             yield OutcomePack([replace_tables(steps, run.output, old)])
         clear_stage(run.output)

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from batchio.fileset import STATE_FOLDER, local_copy
 from batchio.fingerprint import of_value
 from batchio.output import Output, OutputRoot, files_below, remove
-from batchio.records import FAILED, Outcome
+from batchio.records import FAILED, Outcome, RunRecord
 from batchio.syntax_parts import PartRows, write_part
 from batchio.tables import TableFormat
 from transforms.syntax.file_rows import FileRow, TreeFile
@@ -73,9 +73,7 @@ class Snapshot(NamedTuple):
     fingerprint: str
 
 
-def take_snapshot(
-    ledger: LedgerView, pipeline: str, started: str, output: OutputRoot
-) -> Snapshot | None:
+def take_snapshot(ledger: LedgerView, run: RunRecord, output: OutputRoot) -> Snapshot | None:
     """Writes down in which part the newest rows are of each file that the run has seen.
 
     A file whose worker died is in no part: it gets a row in one of its own. Returns None if there
@@ -85,7 +83,7 @@ def take_snapshot(
     parts: list[str] = []
     inputs: list[str] = []
     lost = PartRows()
-    for unit in ledger.live_units(pipeline, started):
+    for unit in ledger.live_units(run.scope, run.started):
         part = next((path for path in unit.outputs if f"/{PARTS_FOLDER}/" in path), "")
         what = part or f"{unit.error_message} ({unit.attempt})"
         digest.update(f"{unit.unit_id}\n{what}\n".encode())
