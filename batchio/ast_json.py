@@ -30,7 +30,8 @@ from batchio.ast_json_content import GZIP, Content, Line, inflate
 from batchio.ast_json_parse import Fault
 from batchio.ast_json_stream import Outline, read_outline, read_pieces, read_whole
 from batchio.errors import InputError
-from batchio.fileset import is_local, local_path, read_bytes, retrying
+from batchio.fileset import is_local, local_path, read_bytes
+from batchio.stores import retrying
 
 TOO_LARGE = "too_large"
 UNREADABLE = "unreadable"
