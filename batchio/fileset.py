@@ -109,8 +109,13 @@ def missing_roots(patterns: Iterable[str]) -> list[str]:
     return sorted(root for root in roots if not _exists(root))
 
 
-def read_bytes(path: str, *, retries: int = 0) -> bytes:
+def read_bytes(path: str, *, size: int = 0, retries: int = 0) -> bytes:
     """Returns a file's content, read anew up to `retries` times when the storage falters.
+
+    Args:
+        path: Path or URL.
+        size: As it was listed, 0 if unknown; some stores need no other request then.
+        retries: How often to read again.
 
     Raises:
         OSError: When the file cannot be read at all.
@@ -118,7 +123,15 @@ def read_bytes(path: str, *, retries: int = 0) -> bytes:
     path = local_path(path)
     if is_local(path):
         return retrying(partial(_read_local, path), retries=retries)
-    return ask(path, lambda fs, name: bytes(fs.cat_file(name)), step="read", retries=retries)
+    return ask(path, partial(_fetch, size), step="read", retries=retries)
+
+
+def _fetch(size: int, fs: Any, name: str) -> bytes:
+    if size:
+        data = bytes(fs.cat_file(name, start=0, end=size + 1))
+        if len(data) != size + 1:  # else it has grown since
+            return data
+    return bytes(fs.cat_file(name))
 
 
 def _read_local(path: str) -> bytes:

@@ -19,7 +19,7 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def sha256_of_file(path: str, *, retries: int = 0) -> str:
+def sha256_of_file(path: str, *, size: int = 0, retries: int = 0) -> str:
     """Returns the SHA-256 of a file: a local one is read in blocks, others in one request.
 
     Raises:
@@ -27,7 +27,7 @@ def sha256_of_file(path: str, *, retries: int = 0) -> str:
     """
     path = local_path(path)
     if not is_local(path):
-        return sha256(read_bytes(path, retries=retries))
+        return sha256(read_bytes(path, size=size, retries=retries))
     return retrying(partial(_sha256_of_local, path), retries=retries)
 
 

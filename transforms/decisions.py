@@ -190,6 +190,6 @@ def _present(file: FileRef, record: InputFile | None, retries: int) -> InputFile
     known = record is not None and bool(record.sha256) and file.mtime > 0
     if record is not None and known and (file.size, file.mtime) == (record.size, record.mtime):
         return record
-    digest = sha256_of_file(file.path, retries=retries)
+    digest = sha256_of_file(file.path, size=file.size, retries=retries)
     remark = record.remark if record is not None and record.sha256 == digest else ""
     return InputFile(file.path, file.size, file.mtime, digest, remark)

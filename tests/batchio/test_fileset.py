@@ -366,6 +366,37 @@ def test_contents_are_read_from_any_storage(tree, memory):
     assert read_bytes("memory://box/sub/d.csv") == b"sub/d.csv"
 
 
+@pytest.mark.parametrize(
+    ("listed_size", "ranges"),
+    [
+        (0, [(None, None)]),
+        (9, [(0, 10)]),
+        (12, [(0, 13)]),
+        (8, [(0, 9), (None, None)]),
+        (4, [(0, 5), (None, None)]),
+    ],
+    ids=["unknown", "as listed", "now shorter", "now longer", "now much longer"],
+)
+def test_a_file_elsewhere_is_read_whole_in_one_request_if_it_is_as_listed(
+    memory, monkeypatch, listed_size, ranges
+):
+    real, asked = type(memory).cat_file, []
+
+    def cat_file(self, path, start=None, end=None, **kwargs):
+        asked.append((start, end))
+        return real(self, path, start, end, **kwargs)
+
+    monkeypatch.setattr(type(memory), "cat_file", cat_file)
+    assert read_bytes("memory://box/sub/d.csv", size=listed_size) == b"sub/d.csv"
+    assert asked == ranges
+
+
+def test_what_comes_to_other_storage_is_seen_by_the_next_listing(memory):
+    assert len(listed("memory://box/**")) == 4
+    memory.pipe("/box/new.csv", b"new")
+    assert len(listed("memory://box/**")) == 5
+
+
 def test_a_text_is_read_without_its_byte_order_mark(tree, memory):
     (tree / "t.yaml").write_bytes(b"\xef\xbb\xbfni\xc3\xb1o")
     memory.pipe("/box/t.yaml", "niño".encode())

@@ -211,7 +211,7 @@ def test_where_files_are_seen_while_they_grow_they_are_renamed_at_the_end(renami
 def test_where_the_renaming_fails_nothing_is_left(renaming, monkeypatch):
     monkeypatch.setattr(RenamingStorage, "refuses", True)
     root = OutputRoot("sftp://host/out", "run-1")
-    with pytest.raises(StoreError, match=r"b\\.txt: write: "):
+    with pytest.raises(StoreError, match=r"b\.txt: write: "):
         root.write("b.txt", write_text("text"))
     assert renaming.find("/") == []
     root.clear_scratch()
