@@ -30,7 +30,8 @@ from batchio.ast_json_content import GZIP, Content, Line, inflate
 from batchio.ast_json_parse import Fault
 from batchio.ast_json_stream import Outline, read_outline, read_pieces, read_whole
 from batchio.errors import InputError
-from batchio.fileset import is_local, local_path, read_bytes, retrying
+from batchio.fileset import is_local, local_path, read_bytes
+from batchio.stores import retrying
 
 TOO_LARGE = "too_large"
 UNREADABLE = "unreadable"
@@ -101,7 +102,9 @@ class Contents(NamedTuple):
     documents: Iterator[Document | BadJson]
 
 
-def read_documents(path: str, *, max_bytes: int, stream_bytes: int, retries: int = 0) -> Contents:
+def read_documents(
+    path: str, *, max_bytes: int, stream_bytes: int, size: int = 0, retries: int = 0
+) -> Contents:
     """Returns the documents of a file on any storage.
 
     Of a local file no more is in memory than `stream_bytes` and the biggest item of a tree, or the
@@ -111,6 +114,7 @@ def read_documents(path: str, *, max_bytes: int, stream_bytes: int, retries: int
         path: Path or URL.
         max_bytes: How big the file may be, as it is and decompressed.
         stream_bytes: From what size on a document comes in pieces.
+        size: Of a file from elsewhere, as it was listed; 0 if unknown.
         retries: How often to read again when the storage falters.
 
     Raises:
@@ -118,12 +122,13 @@ def read_documents(path: str, *, max_bytes: int, stream_bytes: int, retries: int
     """
     path = local_path(path)
     try:
-        size = os.stat(path).st_size if is_local(path) else 0  # noqa: PTH116 - fast, once a file
+        local = is_local(path)
+        size = os.stat(path).st_size if local else size  # noqa: PTH116 - fast, once a file
         if size > max_bytes:
             raise _too_large(path, max_bytes)
-        if size > stream_bytes:
+        if local and size > stream_bytes:
             return _read_parts(path, max_bytes, stream_bytes, retries)
-        data = read_bytes(path, retries=retries)
+        data = read_bytes(path, size=size, retries=retries)
     except OSError as error:
         raise _unreadable(path, error) from error
     sha256 = hashlib.sha256(data).hexdigest()

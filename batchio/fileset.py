@@ -6,27 +6,23 @@ import hashlib
 import logging
 import math
 import os
-import random
 import re
 import stat
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-
-import fsspec
-from fsspec.core import url_to_fs
+from typing import Any, Literal
 
 from batchio.errors import CannotRun
 from batchio.globs import MAGIC, alternatives, glob_regex, split_pattern
 from batchio.storable import storable
+from batchio.stores import RETRIES, ask, retrying
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
 Order = Literal["name", "size", "mtime"]
 LeftOut = Callable[[str, str], None]
 
@@ -44,7 +40,6 @@ _MTIME_KEYS = (
     "Last-Modified",
     "created",  # memory:// knows no other
 )
-_FINAL_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 
 @dataclass(frozen=True)  # without slots: these are pickled by the million
@@ -83,6 +78,7 @@ def list_files(
     exclude: Sequence[str] = (),
     order_by: Order = "name",
     left_out: LeftOut | None = None,
+    retries: int = RETRIES,
 ) -> Iterator[FileRef]:
     """Yields each file that the globs match, once, local ones by their absolute path.
 
@@ -94,9 +90,10 @@ def list_files(
         exclude: Globs of paths to leave out.
         order_by: The order of the files.
         left_out: Told of each folder that could not be listed: its path and why.
+        retries: How often other storage is asked again when it falters.
     """
     patterns = [absolute(pattern) for pattern in patterns]
-    found = _excluded(_match_all(patterns, left_out or _warn), exclude)
+    found = _excluded(_match_all(patterns, left_out or _warn, retries), exclude)
     if len(patterns) > 1:
         found = _unique(found)
     if order_by == "size":
@@ -112,21 +109,29 @@ def missing_roots(patterns: Iterable[str]) -> list[str]:
     return sorted(root for root in roots if not _exists(root))
 
 
-def read_bytes(path: str, *, retries: int = 0) -> bytes:
+def read_bytes(path: str, *, size: int = 0, retries: int = 0) -> bytes:
     """Returns a file's content, read anew up to `retries` times when the storage falters.
+
+    Args:
+        path: Path or URL.
+        size: As it was listed, 0 if unknown; some stores need no other request then.
+        retries: How often to read again.
 
     Raises:
         OSError: When the file cannot be read at all.
     """
     path = local_path(path)
+    if is_local(path):
+        return retrying(partial(_read_local, path), retries=retries)
+    return ask(path, partial(_fetch, size), step="read", retries=retries)
 
-    def read() -> bytes:
-        if is_local(path):
-            return _read_local(path)
-        fs, name = url_to_fs(path)
-        return bytes(fs.cat_file(name))
 
-    return retrying(read, retries=retries)
+def _fetch(size: int, fs: Any, name: str) -> bytes:
+    if size:
+        data = bytes(fs.cat_file(name, start=0, end=size + 1))
+        if len(data) != size + 1:  # else it has grown since
+            return data
+    return bytes(fs.cat_file(name))
 
 
 def _read_local(path: str) -> bytes:
@@ -142,30 +147,16 @@ def _read_local(path: str) -> bytes:
         os.close(descriptor)
 
 
-def retrying(call: Callable[[], T], *, retries: int, first_wait_s: float = 0.2) -> T:
-    """Returns what `call` returns, tried again after an OSError that may pass.
-
-    The wait doubles each time and is scattered, so that many workers do not return together.
-    """
-    for attempt in range(retries):
-        try:
-            return call()
-        except _FINAL_ERRORS:
-            raise
-        except OSError as error:
-            wait = first_wait_s * 2**attempt * random.uniform(0.5, 1.5)
-            logger.warning("%s; trying again in %.1f s", error, wait)
-            time.sleep(wait)
-    return call()
-
-
 def _warn(path: str, why: str) -> None:
     logger.warning("%s %s", path, why)
 
 
-def _match_all(patterns: Iterable[str], left_out: LeftOut) -> Iterator[FileRef]:
+def _match_all(patterns: Iterable[str], left_out: LeftOut, retries: int) -> Iterator[FileRef]:
     for pattern in patterns:
-        yield from _match_local(pattern, left_out) if is_local(pattern) else _match_url(pattern)
+        if is_local(pattern):
+            yield from _match_local(pattern, left_out)
+        else:
+            yield from ask(pattern, _match_url, step="match files", retries=retries)
 
 
 def _match_local(pattern: str, left_out: LeftOut) -> Iterator[FileRef]:
@@ -250,19 +241,20 @@ def _look_at(entry: os.DirEntry[str] | Path, path: str, left_out: LeftOut) -> Fi
     return None
 
 
-def _match_url(pattern: str) -> Iterator[FileRef]:
-    fs, path = url_to_fs(pattern)
+def _match_url(fs: Any, path: str) -> list[FileRef]:
     infos: dict[str, dict[str, Any]] = {}
+    fs.invalidate_cache()  # else what was listed once never changes
     for each in alternatives(path):
         if MAGIC.search(each):
-            found = fs.glob(each, detail=True)
-            infos |= {name: info for name, info in found.items() if info["type"] == "file"}
+            infos |= fs.glob(each, detail=True)
         else:
             infos |= fs.find(each, detail=True)
-    for name in sorted(infos):
-        info = infos[name]
-        if STATE_FOLDER not in name.split("/"):
-            yield FileRef(fs.unstrip_protocol(name), int(info.get("size") or 0), _mtime(info))
+    fs.invalidate_cache()  # a listing of a million files is not small
+    return [
+        FileRef(fs.unstrip_protocol(name), int(info.get("size") or 0), _mtime(info))
+        for name, info in sorted(infos.items())
+        if info["type"] == "file" and STATE_FOLDER not in name.split("/")
+    ]
 
 
 def _mtime(info: dict[str, Any]) -> float:
@@ -323,8 +315,7 @@ def _exists(root: str) -> bool:
     try:
         if is_local(root):
             return Path(root).exists()
-        fs, path = url_to_fs(root)
-        return bool(fs.exists(path))
+        return ask(root, lambda fs, name: bool(fs.exists(name)), step="preflight")
     except Exception as error:  # each storage has its own
         raise CannotRun(
             f"cannot be reached: {getattr(error, 'strerror', None) or error}",
@@ -334,20 +325,18 @@ def _exists(root: str) -> bool:
         ) from error
 
 
-def local_copy(path: str, folder: Path, *, retries: int = 3) -> str:
+def local_copy(path: str, folder: Path, *, retries: int = RETRIES) -> str:
     """Returns the path of a file on this machine: its own, or that of a copy in the folder."""
     if is_local(local_path(path)):
         return local_path(path)
     copy = folder / hashlib.sha256(path.encode()).hexdigest()[:16]
     if not copy.exists():
-        fs, name = url_to_fs(path)
         part = copy.with_suffix(".part")
-        retrying(lambda: fs.get_file(name, str(part)), retries=retries)
+        ask(path, lambda fs, name: fs.get_file(name, str(part)), step="read", retries=retries)
         part.replace(copy)
     return str(copy)
 
 
 def open_text(path: str) -> str:
     """Returns a small UTF-8 text file of any storage, such as a configuration."""
-    with fsspec.open(local_path(path), "rt", encoding="utf-8-sig") as file:
-        return str(file.read())
+    return read_bytes(path, retries=RETRIES).decode("utf-8-sig")

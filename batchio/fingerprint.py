@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from fsspec.core import url_to_fs
-
-from batchio.fileset import is_local, local_path
+from batchio.fileset import is_local, local_path, read_bytes
+from batchio.stores import retrying
 
 _BLOCK_BYTES = 1 << 20
 
@@ -19,20 +19,21 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def sha256_of_file(path: str) -> str:
-    """Returns the SHA-256 of a file on any storage, read in blocks.
+def sha256_of_file(path: str, *, size: int = 0, retries: int = 0) -> str:
+    """Returns the SHA-256 of a file: a local one is read in blocks, others in one request.
 
     Raises:
         OSError: When it cannot be read.
     """
     path = local_path(path)
+    if not is_local(path):
+        return sha256(read_bytes(path, size=size, retries=retries))
+    return retrying(partial(_sha256_of_local, path), retries=retries)
+
+
+def _sha256_of_local(path: str) -> str:
     digest = hashlib.sha256()
-    if is_local(path):
-        source = open(path, "rb")  # noqa: PTH123, SIM115 - closed by the with below
-    else:
-        fs, name = url_to_fs(path)
-        source = fs.open(name, "rb")
-    with source:
+    with open(path, "rb") as source:  # noqa: PTH123 - once a file, and faster
         while block := source.read(_BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()

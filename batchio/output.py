@@ -6,18 +6,21 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
-from batchio.fileset import STATE_FOLDER, is_local, local_path, retrying
+from batchio.fileset import STATE_FOLDER, is_local, local_path
 from batchio.fingerprint import sha256_of_file
+from batchio.stores import RETRIES, ask
 
-# Where a half-written file would be visible under its name, and a rename is cheap.
-_RENAMING = {"ftp", "sftp", "ssh"}
+_ASK_AT_ONCE = 16  # objects, of a store whose client waits for many answers at once
 
 
 def _read_umask() -> int:
@@ -48,7 +51,7 @@ class OutputRoot:
 
     url: str
     run_id: str
-    retries: int = 0
+    retries: int = RETRIES
     suffix: str = ""
 
     def path(self, relative: str) -> str:
@@ -70,9 +73,7 @@ class OutputRoot:
             return Path(root) / STATE_FOLDER / "scratch" / self.run_id
         return Path(tempfile.gettempdir()) / f"headrace-{self.run_id}"  # nobody else's folder
 
-    def write(
-        self, relative: str, write: Callable[[Path], None], *, retries: int | None = None
-    ) -> Output:
+    def write(self, relative: str, write: Callable[[Path], None]) -> Output:
         """Lets `write` fill a temporary local file, then gives it its final name.
 
         Raises:
@@ -86,82 +87,145 @@ class OutputRoot:
         try:
             write(part)
             output = Output(target, part.stat().st_size, sha256_of_file(name))
-            self._publish(part, target, self.retries if retries is None else retries)
+            self._publish(part, target)
         finally:
             part.unlink(missing_ok=True)
         return output
 
     def adopt(self, staged: Output, relative: str) -> Output:
-        """Gives a file that was written under another name below this root its final name."""
+        """Gives a file that was written under another name below this root its final name.
+
+        A store that cannot rename is left with the staged file.
+        """
         target = self.path(relative)
         if is_local(target):
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             Path(staged.path).replace(target)
         else:
-            fs, path = url_to_fs(target)
-            fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-            retrying(lambda: fs.mv(url_to_fs(staged.path)[1], path), retries=self.retries)
+            ask(target, partial(_take_over, staged), step="write", retries=self.retries)
         return staged._replace(path=target)
 
-    def _publish(self, part: Path, target: str, retries: int) -> None:
+    def _publish(self, part: Path, target: str) -> None:
         if is_local(target):
             part.chmod(0o666 & ~_UMASK)
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             part.replace(target)
-            return
-        fs, path = url_to_fs(target)
-        protocols = {fs.protocol} if isinstance(fs.protocol, str) else set(fs.protocol)
-        fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-        if protocols & _RENAMING:
-            hidden = f"{path}.part"
-            try:
-                retrying(lambda: fs.put_file(str(part), hidden), retries=retries)
-                fs.mv(hidden, path)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    fs.rm_file(hidden)
-                raise
         else:
-            retrying(lambda: fs.put_file(str(part), path), retries=retries)
+            ask(target, partial(_put, part), step="write", retries=self.retries)
 
     def clear_scratch(self) -> None:
         """Removes what an interrupted writer of this run left."""
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
+def _put(part: Path, fs: AbstractFileSystem, target: str) -> None:
+    _make_folder(fs, target.rpartition("/")[0])
+    hidden = f"{target}.part" if _renames(fs) else ""
+    try:
+        fs.put_file(str(part), hidden or target)
+        if hidden:
+            fs.mv(hidden, target)
+    except Exception:
+        _make_folder.cache_clear()  # it may be gone
+        if hidden:
+            with contextlib.suppress(Exception):
+                fs.rm_file(hidden)
+        raise
+
+
+def _take_over(staged: Output, fs: AbstractFileSystem, target: str) -> None:
+    _make_folder(fs, target.rpartition("/")[0])
+    source = url_to_fs(staged.path)[1]
+    if not _renames(fs):
+        fs.cp_file(source, target)
+        return
+    try:
+        fs.mv(source, target)
+    except FileNotFoundError:  # moved before, and the answer was lost
+        if _size(fs, target) != staged.size:
+            raise
+
+
+def _renames(fs: AbstractFileSystem) -> bool:
+    """Tells whether a file is seen while it grows, and renaming it is cheap.
+
+    So it is with servers of files. Object stores show an object when it is whole, and rename by
+    copying; their clients are asynchronous or leave `mv` as it is.
+    """
+    return not fs.async_impl and type(fs).mv is not AbstractFileSystem.mv
+
+
+@cache
+def _make_folder(fs: AbstractFileSystem, folder: str) -> None:
+    """Makes a folder once a process: for some stores that is a request, for others nothing."""
+    fs.makedirs(folder, exist_ok=True)
+
+
 def files_below(folder: str) -> list[str]:
     """Returns the paths of all files below a folder of our own; none if it is not there."""
     if is_local(folder):
         return [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
-    fs, name = url_to_fs(folder)
-    return [f"{folder}{path.removeprefix(name)}" for path in fs.find(name)]
+
+    def find(fs: AbstractFileSystem, name: str) -> list[str]:
+        fs.invalidate_cache()
+        return [f"{folder}{path.removeprefix(name)}" for path in fs.find(name)]
+
+    return ask(folder, find, step="list")
 
 
 def remove(path: str) -> None:
-    """Removes a file or a folder with all that is in it; nothing there is as well."""
+    """Removes a file; nothing there is as well."""
     if is_local(path):
-        if Path(path).is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            Path(path).unlink(missing_ok=True)
+        Path(path).unlink(missing_ok=True)
         return
-    fs, name = url_to_fs(path)
     with contextlib.suppress(FileNotFoundError):
+        ask(path, lambda fs, name: fs.rm_file(name), step="remove")
+
+
+def remove_folder(path: str) -> None:
+    """Removes a folder with all that is in it; nothing there is as well."""
+    if is_local(path):
+        shutil.rmtree(path, ignore_errors=True)
+        return
+
+    def clear(fs: AbstractFileSystem, name: str) -> None:
+        fs.invalidate_cache()
         fs.rm(name, recursive=True)
 
+    with contextlib.suppress(FileNotFoundError):
+        ask(path, clear, step="remove")
 
-def is_there(output: Output) -> bool:
+
+def is_there(output: Output, *, retries: int = RETRIES) -> bool:
     """Tells whether an output still exists with the size it was recorded with."""
     if is_local(output.path):
         try:
             return Path(output.path).stat().st_size == output.size
         except OSError:
             return False
-    fs, path = url_to_fs(output.path)
     try:
-        return int(retrying(lambda: fs.info(path), retries=3)["size"]) == output.size
+        return ask(output.path, _size, step="look for outputs", retries=retries) == output.size
     except FileNotFoundError:
         return False
+
+
+def those_there(outputs: Collection[Output], *, retries: int = RETRIES) -> set[Output]:
+    """Returns the outputs that still exist, of one store; several are asked for at a time."""
+    if not outputs:
+        return set()
+    fs, _ = url_to_fs(next(iter(outputs)).path)
+    fs.invalidate_cache()
+    look = partial(is_there, retries=retries)
+    if not fs.async_impl:
+        return set(filter(look, outputs))
+    with ThreadPoolExecutor(_ASK_AT_ONCE) as pool:
+        return {
+            output for output, there in zip(outputs, pool.map(look, outputs), strict=True) if there
+        }
+
+
+def _size(fs: AbstractFileSystem, name: str) -> int:
+    return int(fs.info(name)["size"])
 
 
 def free_bytes(root: str) -> int | None:

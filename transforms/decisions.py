@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from itertools import islice
 from typing import Literal, TypeVar
 
-from batchio.fileset import FileRef, retrying
+from batchio.fileset import FileRef, is_local
 from batchio.fingerprint import sha256_of_file
 from batchio.ledger_view import LedgerView
-from batchio.output import Output, is_there
+from batchio.output import Output, is_there, those_there
 from batchio.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, InputFile, Scope, UnitState
 from batchio.version import __version__
 from transforms.units import Unit, input_fingerprint
@@ -60,12 +60,12 @@ def decide_all(
         retries: How often a read of a file that looks changed is tried again.
     """
     states: dict[str, UnitState] = {}
-    there = cache(is_there)  # many units share the output of their pack
     known: dict[str, InputFile] = {}
     if ledger is not None:
         states = ledger.unit_states(scope, [unit.unit_id for unit in units])
         paths = [file.path for unit in units if unit.unit_id in states for file in unit.files]
         known = ledger.known_files(scope, paths)
+    there = _there(states.values(), scope.output, rerun, retries)
     return [
         decide(
             unit,
@@ -77,6 +77,16 @@ def decide_all(
         )
         for unit in units
     ]
+
+
+def _there(
+    states: Iterable[UnitState], root: str, rerun: Rerun, retries: int
+) -> Callable[[Output], bool]:
+    """Returns what tells whether an output is there, asked once however many units share it."""
+    if is_local(root) or rerun != "changed":
+        return cache(is_there)
+    outputs = {output for state in states for output in state.outputs}
+    return those_there(list(outputs), retries=retries).__contains__
 
 
 def decide(
@@ -169,6 +179,6 @@ def _present(file: FileRef, record: InputFile | None, retries: int) -> InputFile
     known = record is not None and bool(record.sha256) and file.mtime > 0
     if record is not None and known and (file.size, file.mtime) == (record.size, record.mtime):
         return record
-    digest = retrying(partial(sha256_of_file, file.path), retries=retries)
+    digest = sha256_of_file(file.path, size=file.size, retries=retries)
     remark = record.remark if record is not None and record.sha256 == digest else ""
     return InputFile(file.path, file.size, file.mtime, digest, remark)

@@ -55,7 +55,11 @@ class _ListFn(beam.DoFn):  # type: ignore[misc]
             recorder.see([(InputFile(path, 0, 0.0, remark=why), None)])
 
         files = list_files(
-            patterns, exclude=self._run.exclude, order_by=self._run.order_by, left_out=left_out
+            patterns,
+            exclude=self._run.exclude,
+            order_by=self._run.order_by,
+            left_out=left_out,
+            retries=self._run.retries,
         )
         for batch in batches(files, _COUNT_AT_ONCE):
             if recorder.stopping.is_set():

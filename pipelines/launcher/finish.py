@@ -9,13 +9,14 @@ from typing import Any
 from batchio.errors import CannotRun, HeadraceError
 from batchio.ledger import Ledger
 from batchio.records import ASKED_TO_STOP, COMPLETED, FAILED, INTERRUPTED, NO_SPACE
+from batchio.stores import StoreError
 from pipelines.launcher.attend import Ending
 from pipelines.launcher.exit_codes import COULD_NOT_RUN, DONE, SOME_FAILED, WAS_INTERRUPTED
 from pipelines.launcher.notify import notify
 from pipelines.launcher.options import CommonOptions
 from pipelines.launcher.progress import counters_of
 from pipelines.launcher.progress_views import View
-from pipelines.launcher.report import report_folder, summary_lines, write_report
+from pipelines.launcher.report import build_report, report_folder, summary_lines, write_report
 from transforms.run import Run
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,11 @@ def finish(options: CommonOptions, run: Run, ledger: Ledger, view: View, ending:
         totals["error"] = str(error)
     ledger.finish_run(run.run_id, status, totals)
     folder = report_folder(run.record.output, run.run_id)
-    report = write_report(ledger, run.run_id, folder).report
+    try:
+        report = write_report(ledger, run.run_id, folder).report
+    except StoreError as unwritten:  # the run is told of all the same
+        error, code = error or unwritten, COULD_NOT_RUN
+        report = build_report(ledger, run.run_id)
     run.output.clear_scratch()
     for line in summary_lines(report)[: 1 if options.quiet else None]:
         view.message(line)
@@ -57,6 +62,11 @@ def finish(options: CommonOptions, run: Run, ledger: Ledger, view: View, ending:
 
 
 def _named(error: BaseException) -> str:
+    origin: BaseException | None = error
+    while origin is not None:  # Beam raises a copy, without what our errors know
+        if isinstance(origin, HeadraceError) and origin.path:
+            return str(origin)
+        origin = origin.__cause__ or origin.__context__
     if isinstance(error, HeadraceError):
         return str(error)
     return f"{type(error).__name__}: {error}; this is a fault of Headrace, --log_file has its trace"

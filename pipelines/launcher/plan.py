@@ -43,6 +43,7 @@ def decisions(
         exclude=options.exclude,
         order_by=options.order_by,
         left_out=lambda path, why: left_out.append((path, why)),
+        retries=options.retries,
     )
     units, others = domain.form_units(found, options)
     left_out += [(file.path, why) for file, why in others]

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
-from fsspec.core import url_to_fs
+from fsspec import AbstractFileSystem
 
 from batchio.database import shown
 from batchio.errors import CannotRun
-from batchio.fileset import is_local, local_path, missing_roots
+from batchio.fileset import STATE_FOLDER, is_local, local_path, missing_roots
 from batchio.ledger import Ledger
 from batchio.ledger_view import Row
-from batchio.output import OutputRoot, free_bytes
+from batchio.output import OutputRoot, free_bytes, remove
 from batchio.records import RunRecord
+from batchio.stores import ask
 from pipelines.launcher.human import size_text
 from pipelines.launcher.liveness import is_alive, is_handed_over
 
@@ -41,15 +44,24 @@ def check_output(output: OutputRoot) -> None:
             with tempfile.TemporaryFile(dir=output.scratch):
                 pass
         else:
-            fs, path = url_to_fs(root)
-            fs.makedirs(path, exist_ok=True)
-    except Exception as error:  # each storage has its own
+            ask(root, _check_top, step="preflight", retries=output.retries)
+            probe = output.write(f"{STATE_FOLDER}/probe-{output.run_id}", Path.touch)
+            with suppress(OSError):  # who may write may not be allowed to remove
+                remove(probe.path)
+    except Exception as error:
         raise CannotRun(
             f"cannot be written: {getattr(error, 'strerror', None) or error}",
             path=root,
             step="preflight",
             action="check --output, its permissions and credentials",
         ) from error
+
+
+def _check_top(fs: AbstractFileSystem, path: str) -> None:
+    """Raises FileNotFoundError if there is no such bucket: making one is for people to decide."""
+    top = path.partition("/")[0]
+    if top and not fs.exists(top):
+        raise FileNotFoundError(top)
 
 
 def check_space(output: str, min_free_bytes: int) -> None:

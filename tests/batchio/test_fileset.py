@@ -1,4 +1,3 @@
-import logging
 import os
 from datetime import datetime, timezone
 from pathlib import Path
@@ -18,7 +17,6 @@ from batchio.fileset import (
     missing_roots,
     open_text,
     read_bytes,
-    retrying,
 )
 from batchio.globs import split_pattern
 
@@ -368,6 +366,37 @@ def test_contents_are_read_from_any_storage(tree, memory):
     assert read_bytes("memory://box/sub/d.csv") == b"sub/d.csv"
 
 
+@pytest.mark.parametrize(
+    ("listed_size", "ranges"),
+    [
+        (0, [(None, None)]),
+        (9, [(0, 10)]),
+        (12, [(0, 13)]),
+        (8, [(0, 9), (None, None)]),
+        (4, [(0, 5), (None, None)]),
+    ],
+    ids=["unknown", "as listed", "now shorter", "now longer", "now much longer"],
+)
+def test_a_file_elsewhere_is_read_whole_in_one_request_if_it_is_as_listed(
+    memory, monkeypatch, listed_size, ranges
+):
+    real, asked = type(memory).cat_file, []
+
+    def cat_file(self, path, start=None, end=None, **kwargs):
+        asked.append((start, end))
+        return real(self, path, start, end, **kwargs)
+
+    monkeypatch.setattr(type(memory), "cat_file", cat_file)
+    assert read_bytes("memory://box/sub/d.csv", size=listed_size) == b"sub/d.csv"
+    assert asked == ranges
+
+
+def test_what_comes_to_other_storage_is_seen_by_the_next_listing(memory):
+    assert len(listed("memory://box/**")) == 4
+    memory.pipe("/box/new.csv", b"new")
+    assert len(listed("memory://box/**")) == 5
+
+
 def test_a_text_is_read_without_its_byte_order_mark(tree, memory):
     (tree / "t.yaml").write_bytes(b"\xef\xbb\xbfni\xc3\xb1o")
     memory.pipe("/box/t.yaml", "niño".encode())
@@ -375,54 +404,12 @@ def test_a_text_is_read_without_its_byte_order_mark(tree, memory):
     assert open_text("memory://box/t.yaml") == "niño"
 
 
-class Falters:
-    def __init__(self, *errors):
-        self.errors = list(errors)
-        self.calls = 0
-
-    def __call__(self):
-        self.calls += 1
-        if self.errors:
-            raise self.errors.pop(0)
-        return "read"
-
-
-@pytest.fixture
-def waits(monkeypatch):
-    waits = []
-    monkeypatch.setattr(fileset.time, "sleep", waits.append)
-    return waits
-
-
-def test_a_call_is_tried_again_after_waits_that_double(waits, caplog):
-    call = Falters(OSError("reset"), TimeoutError("slow"), ConnectionError("gone"))
-    assert retrying(call, retries=3) == "read"
-    assert all(0.5 <= wait / due <= 1.5 for wait, due in zip(waits, (0.2, 0.4, 0.8), strict=True))
-    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 3
-    assert caplog.messages[0].startswith("reset; trying again in 0.")
-
-
-def test_the_last_error_is_raised_when_no_try_is_left(waits):
-    call = Falters(OSError("first"), OSError("second"), OSError("third"))
-    with pytest.raises(OSError, match="third"):
-        retrying(call, retries=2)
-    assert (call.calls, len(waits)) == (3, 2)
-
-
-@pytest.mark.parametrize(
-    "error", [FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, ValueError]
-)
-def test_an_error_that_cannot_pass_is_raised_at_once(waits, error):
-    call = Falters(error("no"))
-    with pytest.raises(error):
-        retrying(call, retries=5)
-    assert (call.calls, waits) == (1, [])
-
-
-def test_a_missing_file_is_not_tried_again(waits, tmp_path):
-    with pytest.raises(FileNotFoundError):
-        read_bytes(f"{tmp_path}/gone", retries=5)
-    assert waits == []
+def test_a_missing_file_is_not_tried_again(tmp_path, memory, caplog):
+    for path in (f"{tmp_path}/gone", "memory://box/gone"):
+        with pytest.raises(FileNotFoundError) as caught:
+            read_bytes(path, retries=5)
+        assert (caught.value.filename, caught.value.strerror) == (path, "No such file or directory")
+    assert caplog.messages == []
 
 
 def test_a_local_file_is_its_own_copy_and_another_is_fetched_once(tmp_path):

@@ -64,7 +64,7 @@ def take_field(files: Sequence[FileRef], *, retries: int = 0) -> TakenField:
 def _take(file: FileRef, taken: TakenField, retries: int) -> None:
     try:
         with doing("read", file.path):
-            data = read_bytes(file.path, retries=retries)
+            data = read_bytes(file.path, size=file.size, retries=retries)
     except OSError as error:
         cause = f"cannot be read: {error.strerror or error}"
         raise InputError(cause, path=file.path, step="read", action="check the file") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 
 from batchio.fileset import STATE_FOLDER, local_copy
 from batchio.fingerprint import of_value
-from batchio.output import Output, OutputRoot, files_below, remove
+from batchio.output import Output, OutputRoot, files_below, remove, remove_folder
 from batchio.records import FAILED, Outcome, RunRecord
 from batchio.syntax_parts import PartRows, write_part
 from batchio.tables import TableFormat
@@ -31,11 +32,14 @@ from transforms.syntax.tables import NEED_NAMES, partitions, write_table
 from transforms.syntax.take_trees import PARTS_FOLDER
 from transforms.units import Made, Unit
 
+logger = logging.getLogger(__name__)
+
 if TYPE_CHECKING:  # workers need no database
     from batchio.ledger_view import LedgerView, LiveUnit
 
 TABLES_UNIT = "tables"
 STEP = "step"
+_JOINS = f"{STATE_FOLDER}/joins"  # files that are no outputs yet
 _INDEX = "index of names"
 _ALL = ""  # in the place of an input: all of that part
 _BIGGEST_FIRST = (
@@ -232,8 +236,14 @@ def stage(output: OutputRoot, name: str, write: Callable[[Path], None]) -> Outpu
 
 
 def clear_stage(output: OutputRoot) -> None:
-    """Removes all files of this run that have not become outputs."""
-    remove(f"{output.folder}{_folder(output)}")
+    """Removes what has not become an output, of this run and of those before it that were killed.
+
+    What cannot be removed is left to the next run: the tables are there.
+    """
+    try:
+        remove_folder(f"{output.folder}{_JOINS}")
+    except OSError as error:
+        logger.warning("%s", error)
 
 
 def remove_dead_parts(output: OutputRoot, live: str) -> None:
@@ -245,7 +255,7 @@ def remove_dead_parts(output: OutputRoot, live: str) -> None:
 
 
 def _folder(output: OutputRoot) -> str:
-    return f"{STATE_FOLDER}/joins/{output.run_id}"
+    return f"{_JOINS}/{output.run_id}"
 
 
 def _lost_row(unit: LiveUnit) -> FileRow:

@@ -94,7 +94,7 @@ class TakeTrees:
         limits = {"max_bytes": self.max_bytes, "stream_bytes": self.stream_bytes}
         try:
             if not is_source:
-                return read_documents(file.path, retries=self.retries, **limits)
+                return read_documents(file.path, size=file.size, retries=self.retries, **limits)
             return _read_source(file, self.max_bytes, self.retries)
         except BadJson as error:
             return Contents("", file.size, iter((error,)))
@@ -197,7 +197,7 @@ def _numbered(
 def _read_source(file: FileRef, max_bytes: int, retries: int) -> Contents:
     if file.size > max_bytes:
         raise BadJson("too large", kind="too_large", path=file.path)
-    data = read_bytes(file.path, retries=retries)
+    data = read_bytes(file.path, size=file.size, retries=retries)
     digest = sha256(data)
     try:
         document: Document | BadJson = Document((parse_source(data, file.path),), 0, digest)

@@ -1,12 +1,15 @@
 import gzip
 from dataclasses import replace
+from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from radar_fields import encoded, put, put_field
 from radar_files import a_field
 
-from batchio import fileset
+from batchio import stores
 from batchio.fileset import FileRef
 from batchio.fingerprint import sha256
 from transforms.radar.take_field import take_field
@@ -105,7 +108,7 @@ def test_a_missing_file_is_an_error_that_says_what_to_check(tmp_path):
 
 
 def test_an_error_without_a_number_is_told_as_it_is(tmp_path, monkeypatch):
-    def read_bytes(path, *, retries):
+    def read_bytes(path, *, size, retries):
         raise ConnectionError("reset by the server")
 
     monkeypatch.setattr("transforms.radar.take_field.read_bytes", read_bytes)
@@ -116,16 +119,19 @@ def test_an_error_without_a_number_is_told_as_it_is(tmp_path, monkeypatch):
 def test_storage_that_falters_is_read_again(tmp_path, monkeypatch):
     file = put_field(tmp_path, "ZDR")
     errors = [OSError(5, "Input/output error")]
-    real = open
+    real = MemoryFileSystem.cat_file
 
-    def falters(path, mode):
+    def falters(*args, **kwargs):
         if errors:
             raise errors.pop()
-        return real(path, mode)
+        return real(*args, **kwargs)
 
-    monkeypatch.setattr(fileset, "open", falters, raising=False)
-    monkeypatch.setattr(fileset.time, "sleep", lambda seconds: None)
-    assert take_field([file], retries=1).decoded is not None
+    fsspec.filesystem("memory").pipe(f"/taken/{file.name}", Path(file.path).read_bytes())
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", falters)
+    monkeypatch.setattr(stores.time, "sleep", lambda seconds: None)
+    far = replace(file, path=f"memory://taken/{file.name}")
+    assert take_field([far], retries=1).decoded is not None
+    assert errors == []
 
 
 def test_a_duplicate_of_a_damaged_file_is_damaged_too(tmp_path):
