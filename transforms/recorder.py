@@ -14,7 +14,8 @@ from typing import ClassVar
 
 import psutil
 
-from batchio.database import PATIENCE_S
+from batchio.database import PATIENCE_S, shown
+from batchio.errors import CannotRun
 from batchio.fileset import local_path
 from batchio.ledger import Ledger
 from batchio.output import free_bytes
@@ -59,6 +60,8 @@ class Recorder:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.ledger = Ledger(run.ledger_url, patience_s=PATIENCE_S)
+        if run.is_spread:
+            _check_shared(self.ledger, run)
         self.stopping = threading.Event()
         self.stop_reason = ""
         self.error: Exception | None = None
@@ -264,6 +267,17 @@ class Recorder:
         free = free_bytes(root) if self.run.min_free_bytes else None
         if free is not None and free < self.run.min_free_bytes:
             self.stop(f"{NO_SPACE}: only {free / 1e6:.0f} MB are free in {local_path(root)}")
+
+
+def _check_shared(ledger: Ledger, run: Run) -> None:
+    """Raises CannotRun if the run is not in the ledger: it is another machine's file."""
+    if not ledger.exists() or ledger.run(run.run_id) is None:
+        raise CannotRun(
+            f"run {run.run_id} is not in it, as seen from {HOST}",
+            path=shown(ledger.url),
+            step="ledger",
+            action="give --ledger a PostgreSQL URL: SQLite serves the workers of one machine",
+        )
 
 
 def _rss(pid: int) -> int:

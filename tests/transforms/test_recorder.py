@@ -308,3 +308,35 @@ def test_an_error_that_is_not_of_the_database_ends_the_run(run):
     assert isinstance(recorder.error, TypeError)
     with pytest.raises(TypeError):
         recorder.close()
+
+
+def test_a_worker_that_does_not_find_the_run_in_its_ledger_says_so(run, tmp_path):
+    elsewhere = tmp_path / "elsewhere" / "ledger.db"
+    lost = replace(run, is_spread=True, ledger_url=f"sqlite:///{elsewhere}")
+    with pytest.raises(CannotRun, match=r"is not in it, as seen from .*PostgreSQL"):
+        Recorder(lost)
+    assert not elsewhere.exists()
+    other = replace(run, is_spread=True, record=replace(run.record, run_id="another"))
+    with pytest.raises(CannotRun, match="is not in it"):
+        Recorder(other)
+
+
+def test_units_that_this_run_has_ended_are_not_handed_out_again(run, recorder):
+    files = ()
+    ended = [Outcome("done", COMPLETED), Outcome("bad", FAILED, attempt=2)]
+    recorder.add(*ended)
+    recorder.commit()
+    units = [Unit("done", files), Unit("bad", files, attempt=2), Unit("new", files)]
+    assert [unit.unit_id for unit in recorder.not_ended(units)] == ["new"]
+    again = Unit("bad", files, attempt=3)  # the run was resumed
+    assert recorder.not_ended([again]) == [again]
+
+
+def test_on_a_cluster_only_the_launcher_judges_how_many_may_fail(run):
+    strict = replace(run, is_spread=True, too_many_failed=lambda failed, done, total: failed > 0)
+    with recorder_of(strict) as recorder:
+        recorder.add(*outcomes(1, FAILED))
+        assert not recorder.stopping.is_set()
+        recorder.judge(1, 1, 5)
+        assert recorder.stopping.is_set()
+        assert recorder.stop_reason == "1 of 1 units failed"
