@@ -253,7 +253,8 @@ def _match_url(fs: Any, path: str) -> list[FileRef]:
     return [
         FileRef(fs.unstrip_protocol(name), int(info.get("size") or 0), _mtime(info))
         for name, info in sorted(infos.items())
-        if info["type"] == "file" and STATE_FOLDER not in name.split("/")
+        if info["type"] == "file" and not name.endswith("/")  # an object that marks a folder
+        if STATE_FOLDER not in name.split("/")
     ]
 
 

@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+import itertools
+import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from faulty_proxy import FaultyProxy, proxy_before
 from flink_cluster import FlinkCluster
+from fsspec.config import conf
+from store_domains import DOMAINS, Domain, ends_well
+from store_rig import KINDS, Store, StoreRig, environment, running_store
 
 pytest.register_assert_rewrite("contract_flink")
+
+os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # before it is imported
+_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +43,51 @@ def postgres_database(postgres_server: str) -> str:
         db.execute(sa.text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return sa.make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, FaultyProxy]]:
+    """An object store: its kind, and the proxy before it, to which the environment leads."""
+    kind = request.param
+    with (
+        running_store(kind) as url,
+        proxy_before(url) as proxy,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in environment(kind, proxy.url).items():
+            patch.setenv(name, value)
+        patch.setitem(conf, "gs", {"token": "anon"})  # the environment is read on import
+        yield kind, proxy
+
+
+@pytest.fixture
+def store(server: tuple[str, FaultyProxy]) -> Store:
+    """A bucket of the test's own."""
+    kind, proxy = server
+    store = Store(kind, f"bucket-{os.getpid()}-{next(_numbers)}", proxy)
+    store.fs.mkdir(store.bucket)
+    proxy.reset()
+    return store
+
+
+@pytest.fixture(scope="session", params=DOMAINS, ids=lambda domain: domain.module[10:])
+def local(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> StoreRig:
+    """The same inputs, worked on this machine alone."""
+    rig = _rig(request.param, tmp_path_factory.mktemp("local"))
+    request.param.make_inputs(rig.inputs)
+    ends_well(rig.run(f"--ledger=sqlite:///{rig.folder}/state/ledgers/local.db"))
+    return rig
+
+
+@pytest.fixture
+def rig(local: StoreRig, store: Store, tmp_path: Path) -> StoreRig:
+    """A command whose inputs are in the store as well as on this machine."""
+    rig = _rig(local.domain, tmp_path, store)
+    local.domain.make_inputs(rig.inputs)
+    store.upload(rig.inputs, "in")
+    return rig
+
+
+def _rig(domain: Domain, folder: Path, store: Store | None = None) -> StoreRig:
+    arguments = ("--workers=2",)
+    return StoreRig(domain.module, folder, domain.pattern, arguments, domain=domain, store=store)

@@ -258,7 +258,7 @@ def test_a_ledger_that_refuses_for_a_while_gets_all_of_it_in_order(run, caplog):
     with recorder_of(run) as recorder:
         disk = FullDisk(recorder)
         recorder.add(big("u", FAILED))
-        wait_until(lambda: "disk is full; trying again" in caplog.text, "a try", timeout_s=5)
+        wait_until(lambda: "disk is full; trying again" in caplog.text, "a try")
         recorder.add(big("u", COMPLETED))
         recorder.see([(InputFile("/in/x", 1, 1.0, remark="odd"), None)], again=["/in/x"])
         assert rows(run) == {}

@@ -1,0 +1,65 @@
+"""The pipelines as the tests on stores see them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+from radar_files import START, write_volume
+from rig import Finished
+from syntax_trees import write_trees
+
+SOURCES = {
+    "app/main.py.json": "from app.tools import helper\n\ndef run():\n    return helper(1)\n",
+    "app/tools.py.json": "class Tool:\n    def go(self):\n        return 1\n"
+    "\ndef helper(x):\n    return Tool().go() if x else None\n",
+    "app/deep/er/other.py.json": "def alone(a, b):\n    while a:\n        a -= b\n",
+}
+
+
+class Radar:
+    module, pattern = "pipelines.radar", "**/*.BUFR"
+    plans_outputs = True
+    files = ("0", "1", "2")
+
+    def make_inputs(self, folder: Path) -> None:
+        for number in range(len(self.files)):
+            self._write(folder, number, base=number)
+
+    def change(self, folder: Path) -> None:
+        self._write(folder, 1, base=30)
+
+    def check_state_file(self, name: str, content: bytes) -> None:
+        assert name.startswith(("runs/", "probe-"))
+
+    def _write(self, folder: Path, number: int, *, base: float) -> None:
+        time = START + timedelta(minutes=10 * number)
+        write_volume(folder / f"{number}", ["DBZH", "VRAD"], time=time, base=base)
+
+
+class Syntax:
+    module, pattern = "pipelines.syntax", "**"
+    plans_outputs = False  # the tables are no unit of an input
+    files = tuple(SOURCES)
+
+    def make_inputs(self, folder: Path) -> None:
+        write_trees(folder, SOURCES)
+
+    def change(self, folder: Path) -> None:
+        name = "app/deep/er/other.py.json"
+        write_trees(folder, {name: SOURCES[name] + "\nimport changed\n"})
+
+    def check_state_file(self, name: str, content: bytes) -> None:
+        if name.endswith(".arrow"):
+            pa.ipc.open_file(content).read_all().validate(full=True)
+
+
+Domain = Radar | Syntax
+DOMAINS: tuple[Domain, ...] = (Radar(), Syntax())
+
+
+def ends_well(done: Finished) -> Finished:
+    assert done.code == 0, done.err
+    assert "Traceback" not in done.err
+    return done
