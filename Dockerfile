@@ -15,15 +15,20 @@ FROM ${BEAM_IMAGE} AS beam
 
 FROM ${LAUNCHER_IMAGE} AS template-launcher
 
+# Without the base's own setuptools, over which another is copied.
+FROM ${PYTHON_IMAGE} AS python
+RUN pip uninstall --yes setuptools wheel
+
 # The dependencies, apart from the code: they change seldom.
-FROM ${PYTHON_IMAGE} AS dependencies
+FROM python AS dependencies
 WORKDIR /build
 COPY constraints.txt pyproject.toml ./
 RUN pip install --no-cache-dir --constraint constraints.txt uv
 ENV UV_NO_CACHE=1 UV_CONSTRAINT=constraints.txt UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 ARG EXTRAS="--extra gcs --extra postgres --extra s3 --extra source"
+# With setuptools, for what a run stages: workers build that without isolation.
 # hadolint ignore=SC2086
-RUN uv pip install --prefix /install --requirements pyproject.toml ${EXTRAS}
+RUN uv pip install --prefix /install --requirements pyproject.toml ${EXTRAS} setuptools
 
 FROM dependencies AS gpu-dependencies
 # hadolint ignore=SC2086
@@ -41,7 +46,7 @@ COPY pipelines pipelines
 RUN uv pip install --prefix /code --no-deps --build-constraints constraints.txt .
 
 # Runs as root, as Dataflow starts it; a cluster may give it any other user.
-FROM ${PYTHON_IMAGE} AS worker
+FROM python AS worker
 COPY --from=beam /opt/apache/beam /opt/apache/beam
 COPY --from=dependencies /install /usr/local
 COPY --from=code /code /usr/local
@@ -51,7 +56,7 @@ ENTRYPOINT ["/opt/apache/beam/boot"]
 
 # Not on one of CUDA's images: they have another Python. The driver is mounted, on Dataflow and by
 # NVIDIA's container runtime, at the path and by the variables named here.
-FROM ${PYTHON_IMAGE} AS worker-gpu
+FROM python AS worker-gpu
 COPY --from=beam /opt/apache/beam /opt/apache/beam
 COPY --from=gpu-dependencies /install /usr/local
 COPY --from=code /code /usr/local
@@ -61,7 +66,7 @@ ENV RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1 \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 ENTRYPOINT ["/opt/apache/beam/boot"]
 
-FROM ${PYTHON_IMAGE} AS launcher
+FROM python AS launcher
 ARG PIPELINE
 COPY --from=template-launcher /opt/google/dataflow/python_template_launcher /opt/google/dataflow/
 COPY --from=launcher-dependencies /install /usr/local
@@ -70,7 +75,7 @@ COPY pipelines/${PIPELINE}.py /template/
 ENV FLEX_TEMPLATE_PYTHON_PY_FILE=/template/${PIPELINE}.py
 ENTRYPOINT ["/opt/google/dataflow/python_template_launcher"]
 
-FROM ${PYTHON_IMAGE} AS cli
+FROM python AS cli
 COPY --from=dependencies /install /usr/local
 COPY --from=code /code /usr/local
 RUN useradd --uid 1000 --create-home headrace

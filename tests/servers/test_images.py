@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="images have Python 3.11"),
 ]
 _SAMPLES = "--input={}/samples/syntax/**/*.json*"
-_POOL = 50000  # Beam's program has no other
 
 
 class Images(NamedTuple):
@@ -63,25 +62,31 @@ def data(tmp_path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def worker_pool(buildah: Buildah, container: str, data: Path) -> Iterator[None]:
-    """Runs the container's worker pool, as beside a TaskManager of Flink."""
-    command = ["run", f"--volume={data}:{data}", container, "--"]
+def worker_pool(buildah: Buildah, container: str, data: Path) -> Iterator[str]:
+    """Runs what `boot --worker_pool` does, at a port that is free; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = probe.getsockname()[1]
+    module = ["-m", "apache_beam.runners.worker.worker_pool_main", f"--service_port={port}"]
+    boot = "--container_executable=/opt/apache/beam/boot"
+    run = ["run", f"--volume={data}:{data}", container, "--"]
     pool = subprocess.Popen(
-        buildah.command(*command, "/opt/apache/beam/boot", "--worker_pool"),
+        buildah.command(*run, "python", *module, boot),
         env={**os.environ, "BUILDAH_ISOLATION": "chroot"},
         start_new_session=True,
     )
+
+    def listens() -> bool:
+        assert pool.poll() is None
+        with socket.socket() as client:
+            return client.connect_ex(("localhost", port)) == 0
+
     try:
-        wait_until(_listens, "a worker pool")
-        yield
+        wait_until(listens, "a worker pool")
+        yield f"localhost:{port}"
     finally:
         os.killpg(pool.pid, signal.SIGTERM)
         pool.wait()
-
-
-def _listens() -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("localhost", _POOL)) == 0
 
 
 def tables(data: Path, output: str, *arguments: str) -> dict[str, bytes]:
@@ -98,8 +103,8 @@ def tables(data: Path, output: str, *arguments: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (data / output).glob("*.parquet")}
 
 
-def tables_by_pool(data: Path, *arguments: str) -> dict[str, bytes]:
-    environment = ["--environment_type=EXTERNAL", f"--environment_config=localhost:{_POOL}"]
+def tables_by_pool(data: Path, pool: str, *arguments: str) -> dict[str, bytes]:
+    environment = ["--environment_type=EXTERNAL", f"--environment_config={pool}"]
     runner = ["--runner=PortableRunner", "--job_endpoint=embed", *environment]
     return tables(data, "by_pool", *runner, *arguments)
 
@@ -123,8 +128,10 @@ def test_the_command_runs_as_anyone_and_writes_to_what_is_mounted(
 
 def test_the_worker_works_for_a_run_from_elsewhere(images: Images, data: Path) -> None:
     container = images.buildah.call("from", images.build("worker"))
-    with worker_pool(images.buildah, container, data):
-        assert tables_by_pool(data) == tables(data, "here")
+    entry = images.buildah.call("inspect", "--format={{.OCIv1.Config.Entrypoint}}", container)
+    assert entry == "[/opt/apache/beam/boot]"
+    with worker_pool(images.buildah, container, data) as pool:
+        assert tables_by_pool(data, pool) == tables(data, "here")
 
 
 def test_a_worker_without_headrace_gets_it_from_what_beam_stages(
@@ -132,8 +139,8 @@ def test_a_worker_without_headrace_gets_it_from_what_beam_stages(
 ) -> None:
     container = images.buildah.call("from", images.build("worker"))
     images.buildah.call("run", container, "--", "pip", "uninstall", "--yes", "headrace")
-    with worker_pool(images.buildah, container, data):
-        by_pool = tables_by_pool(data, f"--setup_file={ROOT}/setup.py")
+    with worker_pool(images.buildah, container, data) as pool:
+        by_pool = tables_by_pool(data, pool, f"--setup_file={ROOT}/setup.py")
     assert by_pool == tables(data, "here")
 
 

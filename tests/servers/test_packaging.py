@@ -99,11 +99,13 @@ def test_the_wheel_has_the_code_and_nothing_else(wheel: Path, code: set[str]) ->
 def installed(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path]:
-    """A Python in which Headrace alone is installed, as Beam's worker installs what is staged."""
+    """A Python in which Headrace alone is installed, as Beam's workers install what is staged."""
     folder = tmp_path_factory.mktemp("environment")
     python = new_environment(folder / "env")
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    call(*install, request.getfixturevalue(request.param), folder=folder)
+    call(*install, f"--constraint={ROOT}/constraints.txt", "setuptools", folder=folder)
+    package = request.getfixturevalue(request.param)
+    call(*install, "--no-build-isolation", package, folder=folder)
     return python, folder
 
 
