@@ -98,16 +98,19 @@ def patiently(call: Callable[[], T], url: str, patience_s: float) -> T:
         CannotRun: When the database is away for longer, or something else is wrong with it.
     """
     began = time.monotonic()
-    for wait_s in chain(_WAITS_S, repeat(1.0)):
+    for number, wait_s in enumerate(chain(_WAITS_S, repeat(1.0))):
         try:
             return call()
         except sa.exc.SQLAlchemyError as error:
             if not _may_pass(error):
-                raise (unusable(url, error) if type(error) in _TROUBLE else error) from error
+                if type(error) not in _TROUBLE:
+                    raise
+                raise unusable(url, error) from error
             waited_s = time.monotonic() - began
             if waited_s + wait_s > patience_s:
                 raise _away(url, error, waited_s) from error
-            logger.warning("ledger: %s; trying again", _cause(error))
+            level = logging.DEBUG if number else logging.WARNING
+            logger.log(level, "ledger: %s; trying again for %.0f s", _cause(error), patience_s)
             time.sleep(wait_s)
     raise AssertionError("the waits never end")
 

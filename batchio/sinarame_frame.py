@@ -11,10 +11,13 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-# Each of pyproj and eccodes bundles its own PROJ library. With eccodes imported first the process
-# aborts at exit ("double free or corruption"), so pyproj goes first wherever it is installed.
+# eccodes lets all libraries that it bundles be seen by those that are loaded later. pyproj has its
+# own PROJ and psycopg its own LDAP: imported after eccodes the process dies at exit, of a double
+# free or a segmentation fault. So they go first wherever they are installed.
 with contextlib.suppress(ImportError):
     import pyproj  # noqa: F401
+with contextlib.suppress(ImportError):
+    import psycopg  # noqa: F401
 
 import eccodes
 

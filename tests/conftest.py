@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres import find_binaries, running_server
+from postgres import Server, find_binaries, own_schema, running_server
 
 
 @pytest.fixture(autouse=True)
@@ -34,14 +34,24 @@ def _real_files(kind: str, witness: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
+def own_postgres() -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own."""
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server: install postgresql")
+    with running_server(binaries) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> str:
     """The URL of a PostgreSQL server: that of HEADRACE_TEST_POSTGRES, or one of the tests' own."""
     named = os.environ.get("HEADRACE_TEST_POSTGRES")
-    binaries = find_binaries()
-    if named:
-        yield named
-    elif binaries is None:
-        pytest.skip("no PostgreSQL server: install postgresql, or set HEADRACE_TEST_POSTGRES")
-    else:
-        with running_server(binaries) as url:
-            yield url
+    return named or str(request.getfixturevalue("own_postgres").url)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty ledger on a real server."""
+    with own_schema(postgres_server) as url:
+        yield url

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -18,6 +18,10 @@ from typing import Any, NamedTuple
 
 import jsonschema
 import psutil
+import sqlalchemy as sa
+
+from batchio.database import sqlite_url
+from batchio.ledger_view import LedgerView
 
 ROOT = Path(__file__).parents[1]
 LONG_S = 90.0  # a deadline for what takes seconds on a machine with nothing else to do
@@ -110,6 +114,7 @@ class Rig:
     folder: Path
     pattern: str = "*"
     arguments: tuple[str, ...] = ()
+    ledger: str = ""  # its URL, if it is not the one below the output
 
     @property
     def inputs(self) -> Path:
@@ -153,6 +158,8 @@ class Rig:
         if patterns:
             command += ["--input", *patterns]
         command += ["--output", str(self.output), *self.arguments, *arguments]
+        if self.ledger:
+            command += ["--ledger", self.ledger]
         with out.open("w") as out_file, err.open("w") as err_file:
             process = subprocess.Popen(
                 command,
@@ -193,13 +200,23 @@ class Rig:
     def mtimes(self) -> dict[str, int]:
         return {str(file): file.stat().st_mtime_ns for file in self.output_files()}
 
+    def copy_output(self, other: Rig) -> None:
+        """Makes the other's output this one's, as if the runs had written here."""
+        shutil.copytree(other.output, self.output)
+        with closing(LedgerView(sqlite_url(self.state / "ledger.db"))) as view:
+            here = {"here": str(self.output)}
+            for table in ("runs", "files"):
+                update = sa.text(f"UPDATE {table} SET output = :here")
+                view.transact(lambda db, update=update: db.execute(update, here))
+
     def unfinished_files(self) -> list[Path]:
         return [file for file in (self.state / "scratch").rglob("*") if file.is_file()]
 
     def rows(self, query: str) -> list[dict[str, Any]]:
-        with closing(sqlite3.connect(self.state / "ledger.db", timeout=60)) as db:
-            db.row_factory = sqlite3.Row
-            return [dict(row) for row in db.execute(query)]
+        url = self.ledger or sqlite_url(self.state / "ledger.db")
+        with closing(LedgerView(url, patience_s=LONG_S)) as view:
+            found = view.transact(lambda db: db.execute(sa.text(query)).mappings().all())
+        return [dict(row) for row in found]
 
     def units(self) -> dict[str, dict[str, Any]]:
         """The newest record of each unit."""

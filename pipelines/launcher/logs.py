@@ -61,6 +61,8 @@ class _ViewHandler(logging.Handler):
         self._view = view
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and isinstance(record.exc_info[1], CannotRun):
+            return  # Beam's word of what the end of the run says without a trace
         try:
             text = self.format(record)
         except Exception:  # a library's message does not fit its arguments

@@ -2,7 +2,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-import uuid
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -62,20 +61,6 @@ def ledger(request, tmp_path):
     ledger.create()
     yield ledger
     ledger.close()
-
-
-@pytest.fixture
-def postgres_url(postgres_server):
-    """An empty schema of a real server."""
-    schema = f"test_{uuid.uuid4().hex}"
-    engine = sa.create_engine(postgres_server)
-    with engine.begin() as db:
-        db.execute(sa.schema.CreateSchema(schema))
-    url = sa.make_url(postgres_server).update_query_dict({"options": f"-csearch_path={schema}"})
-    yield url.render_as_string(hide_password=False)
-    with engine.begin() as db:
-        db.execute(sa.schema.DropSchema(schema, cascade=True))
-    engine.dispose()
 
 
 def started(ledger, *minutes):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from contextlib import ExitStack
 from pathlib import Path
@@ -61,7 +60,7 @@ class FailuresContract(Contract):
 
     def test_the_failed_units_alone_are_worked_again(self, hurt: Hurt, rig: Rig) -> None:
         hurt_rig, _, hurts, _ = hurt
-        shutil.copytree(hurt_rig.output, rig.output)
+        rig.copy_output(hurt_rig)
         before = rig.mtimes()
         inputs = [str(hurt_rig.inputs / self.pattern)]
         again = rig.run("--rerun=failed", inputs=inputs)

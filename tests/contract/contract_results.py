@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 from contract_hooks import Contract, Shared
@@ -85,7 +84,7 @@ class ResultsContract(Contract):
         self, shared: Shared, rig: Rig
     ) -> None:
         undisturbed, units, _ = shared
-        shutil.copytree(undisturbed.output, rig.output)
+        rig.copy_output(undisturbed)
         before = rig.mtimes()
         again = rig.run(
             "--rerun=all",
