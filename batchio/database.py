@@ -103,7 +103,9 @@ def patiently(call: Callable[[], T], url: str, patience_s: float) -> T:
             return call()
         except sa.exc.SQLAlchemyError as error:
             if not _may_pass(error):
-                raise (unusable(url, error) if type(error) in _TROUBLE else error) from error
+                if type(error) not in _TROUBLE:
+                    raise
+                raise unusable(url, error) from error
             waited_s = time.monotonic() - began
             if waited_s + wait_s > patience_s:
                 raise _away(url, error, waited_s) from error

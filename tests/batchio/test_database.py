@@ -81,7 +81,7 @@ def test_what_will_not_pass_is_told_at_once(tmp_path, engine):
 def test_a_mistake_of_the_caller_stays_what_it_is(tmp_path, engine):
     def call():
         with engine.begin() as db:
-            db.exec_driver_sql("SELECT ?", (1, 2))
+            db.exec_driver_sql("INSERT INTO t VALUES (?, ?)", (1,))
 
     with pytest.raises(sa.exc.ProgrammingError):
         patiently(call, sqlite_url(tmp_path / "a.db"), 60)

@@ -443,6 +443,7 @@ def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str
         "import batchio.sinarame",
         "import batchio.sinarame, pyproj; print(pyproj.CRS(4326).name)",
         "import batchio.sinarame, pyart",
+        "import batchio.sinarame, psycopg",
     ],
 )
 def test_the_process_ends_well_after_the_import(code):
