@@ -51,7 +51,7 @@ def test_the_readme_names_each_pipeline_and_command():
     assert all(re.search(rf"`{command}\b", readme) for command in COMMANDS)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/radar.md", "docs/syntax.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/radar.md", "docs/stores.md", "docs/syntax.md"])
 def test_the_commands_in_the_documents_are_understood(page):
     text = (PROJECT / page).read_text().replace("\\\n", " ")
     commands = re.findall(r"^python -m pipelines\.(\w+) (.*)$", text, re.MULTILINE)
