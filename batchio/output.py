@@ -119,7 +119,7 @@ class OutputRoot:
 
 
 def _put(part: Path, fs: AbstractFileSystem, target: str) -> None:
-    _make_folder(fs, target.rpartition("/")[0])
+    _make_folder_of(target, fs)
     hidden = f"{target}.part" if _renames(fs) else ""
     try:
         fs.put_file(str(part), hidden or target)
@@ -134,7 +134,7 @@ def _put(part: Path, fs: AbstractFileSystem, target: str) -> None:
 
 
 def _take_over(staged: Output, fs: AbstractFileSystem, target: str) -> None:
-    _make_folder(fs, target.rpartition("/")[0])
+    _make_folder_of(target, fs)
     source = url_to_fs(staged.path)[1]
     if not _renames(fs):
         fs.cp_file(source, target)
@@ -155,9 +155,15 @@ def _renames(fs: AbstractFileSystem) -> bool:
     return not fs.async_impl and type(fs).mv is not AbstractFileSystem.mv
 
 
+def _make_folder_of(target: str, fs: AbstractFileSystem) -> None:
+    """Makes a file's folder where there are folders; a store of objects would make its bucket."""
+    if not fs.async_impl:
+        _make_folder(fs, target.rpartition("/")[0])
+
+
 @cache
 def _make_folder(fs: AbstractFileSystem, folder: str) -> None:
-    """Makes a folder once a process: for some stores that is a request, for others nothing."""
+    """Makes a folder, once a process."""
     fs.makedirs(folder, exist_ok=True)
 
 

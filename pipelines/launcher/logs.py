@@ -66,12 +66,14 @@ class _ViewHandler(logging.Handler):
     def __init__(self, view: View, verbose: bool) -> None:
         super().__init__(logging.INFO if verbose else logging.WARNING)
         self._view = view
+        self._verbose = verbose
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and isinstance(record.exc_info[1], CannotRun):
             return  # Beam's word of what the end of the run says without a trace
         try:
-            text = self.format(record)
+            # Traces are for --log_file and --verbose.
+            text = self.format(record) if self._verbose else record.getMessage()
         except Exception:  # a library's message does not fit its arguments
             self.handleError(record)
             return

@@ -177,7 +177,7 @@ class CommonOptions(Options):
         None, gt=0, description="Go on, and look for new files every so many seconds."
     )
     retries: Annotated[int, Option(DO_AGAIN)] = Field(
-        3, ge=0, description="Times a read is tried again after an error that may pass."
+        3, ge=0, description="Times that storage is asked again after an error that may pass."
     )
     ledger: Annotated[
         str | None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,18 +17,14 @@ from rig import Rig, wait_until
 
 from batchio.ledger import Ledger
 
-_LOOPBACK = ("--environment_type", "LOOPBACK")
-_ON_FLINK_S = 240.0  # a job takes about ten seconds, with nothing else on the machine
+LOOPBACK = ("--environment_type", "LOOPBACK")
+ON_FLINK_S = 240.0  # a job takes about ten seconds, with nothing else on the machine
 
 
 @pytest.mark.timeout(900)
 class FlinkContract(Contract):
     def rig_on(self, flink: FlinkCluster, folder: Path, *arguments: str) -> Rig:
-        flink.wait_for_slots(2 if flink.worker_pool else 4)
-        runner = ("--runner", "FlinkRunner", "--flink_master", flink.master)
-        server = ("--flink_job_server_jar", flink.job_server)
-        every = (*self.arguments, *runner, *server, *arguments)
-        return Rig(self.module, folder, self.pattern, every)
+        return rig_on(flink, self.rig_in(folder), *arguments)
 
     @pytest.fixture
     def direct(self, tmp_path: Path) -> Rig:
@@ -49,10 +46,10 @@ class FlinkContract(Contract):
     def test_flink_gives_what_the_direct_runner_gives(
         self, flink: FlinkCluster, direct: Rig, tmp_path: Path
     ) -> None:
-        rig = self.rig_on(flink, tmp_path / "flink", *_LOOPBACK, "--parallelism=2")
+        rig = self.rig_on(flink, tmp_path / "flink", *LOOPBACK, "--parallelism=2")
         units = self.make_inputs(rig.inputs, 6)
         bad = self.make_bad(rig.inputs)
-        done = rig.run(timeout_s=_ON_FLINK_S)
+        done = rig.run(timeout_s=ON_FLINK_S)
         assert done.code == 3, done.err
         assert rig.outputs() == direct.outputs() != {}
         assert rig.statuses() == direct.statuses() == {**self.all_completed(units), bad: "failed"}
@@ -60,7 +57,7 @@ class FlinkContract(Contract):
         assert rig.unfinished_files() == []
 
         mtimes = rig.mtimes()
-        assert rig.run(timeout_s=_ON_FLINK_S).code == 3
+        assert rig.run(timeout_s=ON_FLINK_S).code == 3
         assert rig.report()["counts"]["skipped"] == len(units)
         for path, mtime in rig.mtimes().items():
             assert mtime == mtimes[path] or self.further_units, path
@@ -75,7 +72,7 @@ class FlinkContract(Contract):
         rig = self.rig_on(flink, tmp_path / "flink", *pool, *ledger, "--parallelism=2")
         self.make_inputs(rig.inputs, 6)
         self.make_bad(rig.inputs)
-        done = rig.run(timeout_s=_ON_FLINK_S)
+        done = rig.run(timeout_s=ON_FLINK_S)
         assert done.code == 3, done.err
         assert rig.outputs() == direct.outputs()
         assert told(rig) == told(direct)
@@ -87,7 +84,7 @@ class FlinkContract(Contract):
     def test_a_lost_task_manager_costs_nothing_but_time(
         self, flink: FlinkCluster, whole: Rig, tmp_path: Path
     ) -> None:
-        rig = self.rig_on(flink, tmp_path / "flink", *_LOOPBACK, "--parallelism=4")
+        rig = self.rig_on(flink, tmp_path / "flink", *LOOPBACK, "--parallelism=4")
         units = self.make_inputs(rig.inputs, 6)
         gate = rig.gate()
         with rig.started(sabotage=[gate.at(self.works)]) as run:
@@ -95,7 +92,7 @@ class FlinkContract(Contract):
             flink.lose_task_manager()
             flink.start_task_manager()
             gate.open()
-            done = run.wait(_ON_FLINK_S)
+            done = run.wait(ON_FLINK_S)
         assert done.code == 0, done.err
         assert rig.outputs() == whole.outputs()
         assert rig.statuses() == self.all_completed(units)
@@ -105,7 +102,7 @@ class FlinkContract(Contract):
     def test_an_interrupted_run_goes_on_where_it_was(
         self, flink: FlinkCluster, whole: Rig, tmp_path: Path
     ) -> None:
-        rig = self.rig_on(flink, tmp_path / "flink", *_LOOPBACK, "--parallelism=2")
+        rig = self.rig_on(flink, tmp_path / "flink", *LOOPBACK, "--parallelism=2")
         units = self.make_inputs(rig.inputs, 6)
         gate = rig.gate()
         with rig.started(sabotage=[gate.at(self.works)]) as run:
@@ -113,11 +110,19 @@ class FlinkContract(Contract):
             run.send(signal.SIGINT)
             wait_until(lambda: "finishing what is being worked" in run.err, "the stop")
             gate.open()
-            assert run.wait(_ON_FLINK_S).code == 130
+            assert run.wait(ON_FLINK_S).code == 130
         assert not flink.running_jobs()
-        assert rig.run(timeout_s=_ON_FLINK_S).code == 0
+        assert rig.run(timeout_s=ON_FLINK_S).code == 0
         assert rig.outputs() == whole.outputs()
         assert rig.statuses() == self.all_completed(units)
+
+
+def rig_on(flink: FlinkCluster, rig: Rig, *arguments: str) -> Rig:
+    """Returns a rig with whose command a cluster works; waits until all its slots are free."""
+    flink.wait_for_slots(2 if flink.worker_pool else 4)
+    runner = ("--runner", "FlinkRunner", "--flink_master", flink.master)
+    server = ("--flink_job_server_jar", flink.job_server)
+    return replace(rig, arguments=(*rig.arguments, *runner, *server, *arguments))
 
 
 def told(rig: Rig) -> dict[str, object]:

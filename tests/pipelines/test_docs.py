@@ -54,6 +54,7 @@ def test_the_readme_names_each_pipeline_and_command():
         "docs/flink.md",
         "docs/install.md",
         "docs/radar.md",
+        "docs/stores.md",
         "docs/syntax.md",
     ],
 )

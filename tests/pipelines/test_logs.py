@@ -109,15 +109,27 @@ def test_beam_is_quiet_unless_asked(view, verbose, shown):
     assert view.messages == shown
 
 
-def test_an_error_is_shown_with_its_traceback(view):
+def log_a_trace():
+    try:
+        raise ValueError("odd")
+    except ValueError:
+        logger.exception("it failed")
+
+
+def test_an_error_is_shown_in_its_own_words(view):
+    """Its trace is for those who ask: a library may have mended what it logs."""
     with logging_to(view, None, verbose=False):
-        try:
-            raise ValueError("odd")
-        except ValueError:
-            logger.exception("it failed")
+        log_a_trace()
+    assert view.messages == ["it failed"]
+
+
+def test_with_verbose_and_in_the_file_an_error_has_its_traceback(view, tmp_path):
+    with logging_to(view, f"{tmp_path}/run.log", verbose=True):
+        log_a_trace()
     (message,) = view.messages
-    assert message.startswith("it failed\nTraceback (most recent call last):")
-    assert message.endswith("ValueError: odd")
+    for text in (message, (tmp_path / "run.log").read_text().strip()):
+        assert "it failed\nTraceback (most recent call last):" in text
+        assert text.endswith("ValueError: odd")
 
 
 def record(text, *arguments):

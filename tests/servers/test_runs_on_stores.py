@@ -30,6 +30,7 @@ def test_a_run_gives_what_a_local_run_gives_and_the_next_one_skips_all(
     assert rig.stored_report()["counts"]["worked"] == 0
 
 
+@pytest.mark.timeout(300)
 def test_what_was_changed_or_removed_is_made_again_and_the_plan_says_so(
     local: StoreRig, rig: StoreRig
 ) -> None:
@@ -69,16 +70,18 @@ def test_from_the_store_to_this_machine_and_the_other_way(local: StoreRig, rig: 
     assert rig.outputs() == local.outputs()
 
 
+@pytest.mark.timeout(300)
 def test_a_kill_leaves_no_partial_object_and_the_next_run_completes(
     local: StoreRig, rig: StoreRig
 ) -> None:
     """Killed at the n-th request: while files are listed, read, written, replaced, reported."""
     proxy = rig.bucket.proxy
-    for _ in range(4):
-        proxy.hold_at(random.randint(5, 45))
+    for _ in range(3):
+        proxy.hold_at(random.randint(5, 20))
         with rig.started(*rig.to_store, inputs=rig.from_store) as running:
             wait_until(lambda: proxy.held.is_set() or running.process.poll() is not None, "it")
-            running.kill()
+            if proxy.held.is_set():
+                running.kill()
         proxy.go_on()
         assert rig.stored().items() <= local.outputs().items()
         for name, content in rig.stored_state().items():
@@ -88,10 +91,11 @@ def test_a_kill_leaves_no_partial_object_and_the_next_run_completes(
     assert rig.statuses() == local.statuses()
 
 
+@pytest.mark.timeout(300)
 def test_a_store_that_falters_costs_nothing(local: StoreRig, rig: StoreRig) -> None:
     proxy = rig.bucket.proxy
-    proxy.every = 10
-    ends_well(rig.run(*rig.to_store, inputs=rig.from_store, timeout_s=200))
+    proxy.every = 5
+    ends_well(rig.run(*rig.to_store, inputs=rig.from_store, timeout_s=280))
     assert sum(proxy.met.values()) >= 3
     proxy.every = 0
     assert rig.stored() == local.outputs()
