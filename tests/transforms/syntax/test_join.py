@@ -60,7 +60,7 @@ def take(run: Run, folder: Path) -> None:
 def work_steps(run: Run, choice: TableChoice = CHOICE) -> list[Outcome]:
     """Does all steps that make a table, under a name of the run's own."""
     with closing(LedgerView(run.ledger_url)) as ledger:
-        snapshot = take_snapshot(ledger, run.pipeline, run.record.started, run.output)
+        snapshot = take_snapshot(ledger, run.record, run.output)
     assert snapshot is not None
     work = Attempt(JoinParts(run.output, choice))
     first = [work(unit) for unit in first_steps(snapshot, tables_unit(snapshot, choice), choice)]
