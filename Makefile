@@ -65,8 +65,9 @@ else
 endif
 
 # One at a time: each has servers of its own.
+SERVERS ?= tests/servers
 servers: setup
-	$(BIN)/python -m pytest tests/servers
+	$(BIN)/python -m pytest $(SERVERS)
 
 check: lint types layers
 	$(MAKE) test COVERAGE=yes

@@ -75,6 +75,7 @@ class Recorder:
         self._idle: list[tuple[object, WorkerPool[Unit]]] = []
         self._lock = threading.Lock()
         self._committing = threading.Lock()
+        self._beating = threading.Lock()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="recorder", daemon=True)
         self._thread.start()
@@ -219,9 +220,10 @@ class Recorder:
             self._told_to_stop = True
 
     def _beat(self) -> None:
-        beats, long_running = self._signs_of_life()
-        self.peak_rss_bytes = max(self.peak_rss_bytes, sum(beat.rss_bytes for beat in beats))
-        reason = self.ledger.beat(self.run.run_id, HOST, beats)
+        with self._beating:  # else an older count could be written last
+            beats, long_running = self._signs_of_life()
+            self.peak_rss_bytes = max(self.peak_rss_bytes, sum(beat.rss_bytes for beat in beats))
+            reason = self.ledger.beat(self.run.run_id, HOST, beats)
         if long_running:
             self.ledger.record_running(self.run.record, [running(unit) for unit in long_running])
         if reason and not self.stopping.is_set():
