@@ -133,6 +133,9 @@ class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
         else:
             clear_stage(run.output)
 
+    def finish_bundle(self) -> None:
+        Recorder.of(self._run).flush()
+
 
 def _with_reason(tables: Unit) -> Unit:
     """Returns the unit of the tables with what its changed fingerprint means."""
