@@ -15,7 +15,7 @@ from batchio.database import Reading, open_engine, patiently, sqlite_path, unusa
 from batchio.errors import UsageError
 from batchio.ledger_schema import files, runs, units, workers
 from batchio.output import Output
-from batchio.records import InputFile, Scope, UnitState
+from batchio.records import COMPLETED, InputFile, Scope, UnitState
 from batchio.storable import storable
 
 T = TypeVar("T")
@@ -101,7 +101,7 @@ class LedgerView:
         return self.transact(lambda db: db.execute(query).first() is not None)
 
     def unit_states(self, scope: Scope, unit_ids: Sequence[str]) -> dict[str, UnitState]:
-        """Returns the newest record of each of the given units."""
+        """Returns the newest record of each of the given units, with what it last completed."""
         table = units.c
         query = sa.select(
             table.unit_id,
@@ -115,11 +115,15 @@ class LedgerView:
             table.recorded,
         ).where(*_in_scope(scope))
         newest: dict[str, sa.Row[Any]] = {}
+        completed: dict[str, sa.Row[Any]] = {}
         for row in self._in(query, table.unit_id, unit_ids):
-            known = newest.get(row[0])
-            if known is None or row.recorded > known.recorded:
-                newest[row[0]] = row
-        return {unit_id: _state(row) for unit_id, row in newest.items()}
+            for those in (newest, completed) if row.status == COMPLETED else (newest,):
+                known = those.get(row.unit_id)
+                if known is None or row.recorded > known.recorded:
+                    those[row.unit_id] = row
+        return {
+            unit_id: _state(row, completed.get(unit_id, row)) for unit_id, row in newest.items()
+        }
 
     def run(self, run_id: str) -> Row | None:
         """Returns a run's row, JSON columns decoded."""
@@ -294,8 +298,8 @@ def storable_parts(values: Sequence[str]) -> Iterator[list[str]]:
         yield [storable(value) for value in values[start : start + _IN_AT_ONCE]]
 
 
-def _state(row: sa.Row[Any]) -> UnitState:
-    outputs = () if row.outputs == "[]" else json.loads(row.outputs)
+def _state(row: sa.Row[Any], completed: sa.Row[Any]) -> UnitState:
+    outputs = () if completed.outputs == "[]" else json.loads(completed.outputs)
     return UnitState(
         row.unit_id,
         row.run_id,

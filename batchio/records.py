@@ -91,7 +91,11 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UnitState:
-    """The newest record of a unit, as far as a decision about it needs it."""
+    """The newest record of a unit, as far as a decision about it needs it.
+
+    Its outputs are those it had when it was last completed: a later try that failed, or still
+    runs, has not replaced them.
+    """
 
     unit_id: str
     run_id: str

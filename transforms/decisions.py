@@ -85,7 +85,8 @@ def _there(
     """Returns what tells whether an output is there, asked once however many units share it."""
     if is_local(root) or rerun != "changed":
         return cache(is_there)
-    outputs = {output for state in states for output in state.outputs}
+    done = (state for state in states if state.status == COMPLETED)
+    outputs = {output for state in done for output in state.outputs}
     return those_there(list(outputs), retries=retries).__contains__
 
 

@@ -179,6 +179,16 @@ def test_the_newest_record_is_a_units_state(ledger):
     assert ledger.unit_states(SCOPE._replace(pipeline="subtitles"), ["a"]) == {}
 
 
+@pytest.mark.parametrize("later", [RUNNING, FAILED, INTERRUPTED])
+def test_what_a_unit_last_completed_stays_its_outputs_whatever_came_after(ledger, later):
+    first, second = started(ledger, 0, 1)
+    output = Output("/out/a.nc", 3, "cd")
+    ledger.record(first, [outcome("a", outputs=(output,))])
+    ledger.record_running(second, [outcome("a", later, attempt=2)])
+    state = ledger.unit_states(SCOPE, ["a"])["a"]
+    assert (state.run_id, state.status, state.outputs) == ("run-1", later, (output,))
+
+
 def test_the_state_as_of_a_run_has_the_units_whose_files_it_saw(ledger):
     first, second, third = started(ledger, 0, 1, 2)
     kept, gone, late = outcome("kept"), outcome("gone"), outcome("late")
