@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+from ports import free_port
 
 
 def find_binaries() -> Path | None:
@@ -72,9 +72,7 @@ def _server_user() -> str | None:
 @contextlib.contextmanager
 def running_server(binaries: Path) -> Iterator[Server]:
     """Runs a server on loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         if user := _server_user():
             shutil.chown(folder, user)

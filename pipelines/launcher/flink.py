@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

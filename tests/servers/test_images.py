@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from ports import free_port
 from rig import ROOT, wait_until
 from stand_ins import Buildah, beam_base, launcher_base, missing, python_base
 
@@ -64,9 +65,7 @@ def data(tmp_path: Path) -> Path:
 @contextlib.contextmanager
 def worker_pool(buildah: Buildah, container: str, data: Path) -> Iterator[str]:
     """Runs what `boot --worker_pool` does, at a port that is free; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
+    port = free_port("localhost")
     module = ["-m", "apache_beam.runners.worker.worker_pool_main", f"--service_port={port}"]
     boot = "--container_executable=/opt/apache/beam/boot"
     run = ["run", f"--volume={data}:{data}", container, "--"]

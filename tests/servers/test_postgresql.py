@@ -14,6 +14,7 @@ from ledger_runs import (
     WORKS,
     command,
     files,
+    ran,
     records,
     rig_of,
     twin,
@@ -107,9 +108,7 @@ def _reasons(rig: Rig) -> Counter[str]:
 def test_a_run_is_stopped_and_resumed_by_its_name(
     pipeline: str, tmp_path: Path, postgres_url: str
 ) -> None:
-    undisturbed = rig_of(pipeline, tmp_path / "undisturbed")
-    write_inputs(undisturbed, 6)
-    assert undisturbed.run().code == 0
+    undisturbed = ran(pipeline, tmp_path / "undisturbed", 6)
     rig, inputs = twin(undisturbed, "stopped", postgres_url)
     gate = rig.gate()
     with rig.started("--run_id=r", inputs=inputs, sabotage=[gate.at(WORKS[pipeline])]) as run:
@@ -128,9 +127,7 @@ def test_a_run_is_stopped_and_resumed_by_its_name(
 
 
 def test_a_killed_run_goes_on(pipeline: str, tmp_path: Path, postgres_url: str) -> None:
-    undisturbed = rig_of(pipeline, tmp_path / "undisturbed")
-    write_inputs(undisturbed, 6)
-    assert undisturbed.run().code == 0
+    undisturbed = ran(pipeline, tmp_path / "undisturbed", 6)
     rig, inputs = twin(undisturbed, "killed", postgres_url)
     gate = rig.gate()
     with rig.started("--run_id=r", inputs=inputs, sabotage=[gate.at(WORKS[pipeline])]) as run:

@@ -6,10 +6,11 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ledger_runs import PIPELINES, rig_of, slowed, twin, write_inputs
+from ledger_runs import PIPELINES, ran, slowed, twin
 from postgres import Server, own_schema
 from rig import Finished, Rig, wait_until
 
@@ -19,10 +20,7 @@ SLOW_S = 0.3  # a unit, so that a run is long beside a restart
 
 @pytest.fixture(scope="module", params=PIPELINES)
 def undisturbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rig:
-    rig = rig_of(request.param, tmp_path_factory.mktemp("restarts") / "undisturbed")
-    write_inputs(rig, UNITS)
-    assert rig.run().code == 0
-    return rig
+    return ran(request.param, tmp_path_factory.mktemp("restarts") / "undisturbed", UNITS)
 
 
 @pytest.fixture
@@ -37,6 +35,15 @@ def pipeline_of(rig: Rig) -> str:
 
 def done(rig: Rig) -> int:
     return int(rig.rows("SELECT count(*) AS n FROM units WHERE status = 'completed'")[0]["n"])
+
+
+@contextmanager
+def away(server: Server, mode: str) -> Iterator[None]:
+    server.stop(mode)
+    try:
+        yield
+    finally:
+        server.start()
 
 
 def check(rig: Rig, undisturbed: Rig, end: Finished) -> None:
@@ -67,9 +74,8 @@ def test_restarts_and_an_outage_in_the_middle(
             wait_until(lambda: done(rig) > reached[-1], "more units")
             reached.append(done(rig))
             if mode == "outage":
-                own_postgres.stop("fast")
-                time.sleep(5)
-                own_postgres.start()
+                with away(own_postgres, "fast"):
+                    time.sleep(5)
             else:
                 own_postgres.restart(mode)
         assert reached[-1] < UNITS
@@ -110,13 +116,10 @@ def test_a_signal_is_heard_while_the_server_is_away(
     sabotage = [slowed(pipeline_of(rig), SLOW_S)]
     with rig.started("--workers=1", inputs=inputs, sabotage=sabotage) as run:
         wait_until(lambda: _has_begun(rig) and done(rig) > 0, "a unit")
-        own_postgres.stop("fast")
-        try:
+        with away(own_postgres, "fast"):
             wait_until(lambda: "trying again" in run.err, "the first try")
             run.send(signal.SIGINT)
             wait_until(lambda: "finishing what is being worked" in run.err, "the stop", 15)
-        finally:
-            own_postgres.start()
         end = run.wait()
     assert end.code == 130, end.err
     assert "Traceback" not in end.err
@@ -133,11 +136,8 @@ def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(
     sabotage = [slowed(pipeline_of(rig), SLOW_S)]
     with rig.started("--workers=2", inputs=inputs, sabotage=sabotage) as run:
         wait_until(lambda: _has_begun(rig) and done(rig) > 0, "a unit")
-        own_postgres.stop("immediate")
-        try:
+        with away(own_postgres, "immediate"):
             end = run.wait(180)
-        finally:
-            own_postgres.start()
     assert end.code == 1
     assert "Traceback" not in end.err
     last = end.err.splitlines()[-1]
