@@ -19,6 +19,7 @@ from rig import ROOT, wait_until
 from stand_ins import Buildah, beam_base, launcher_base, missing, python_base
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.timeout(1200),
     pytest.mark.skipif(bool(missing()), reason=f"no images: {missing()}"),
     pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="images have Python 3.11"),

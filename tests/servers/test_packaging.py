@@ -141,6 +141,7 @@ def test_a_worker_with_what_is_staged_has_all_that_a_graph_needs(
     assert "16 completed, 1 failed" in found.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extra", _EXTRAS)
 def test_each_extra_can_be_installed(extra: str, wheel: Path, tmp_path: Path) -> None:
     constraints = ROOT / "constraints.txt"
@@ -149,6 +150,7 @@ def test_each_extra_can_be_installed(extra: str, wheel: Path, tmp_path: Path) ->
     call(*install, f"--constraint={constraints}", f"{wheel}[{extra}]", folder=tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13"])
 def test_the_pins_can_be_installed_together(python: str) -> None:
     """With every extra, from wheels but for one dependency of Beam's that has none."""

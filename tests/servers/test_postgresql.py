@@ -72,6 +72,7 @@ class TestSamples:
         for part in ("counts", "statuses", "reasons", "failures", "incomplete", "file_remarks"):
             assert both.postgres.report()[part] == both.sqlite.report()[part], part
 
+    @pytest.mark.slow
     def test_a_second_run_skips_what_is_done_and_the_commands_tell_the_same(
         self, both: Both
     ) -> None:
@@ -105,6 +106,7 @@ def _reasons(rig: Rig) -> Counter[str]:
     return Counter(row["reason"] for row in records(rig))
 
 
+@pytest.mark.slow
 def test_a_run_is_stopped_and_resumed_by_its_name(
     pipeline: str, tmp_path: Path, postgres_url: str
 ) -> None:
@@ -193,6 +195,7 @@ def test_a_name_that_a_live_run_has_is_refused(tmp_path: Path, postgres_url: str
     assert "run r (process " in refused.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same", [True, False])
 def test_runs_at_once_on_two_outputs_with_one_ledger_do_not_touch_each_other(
     same: bool, pipeline: str, tmp_path: Path, postgres_url: str

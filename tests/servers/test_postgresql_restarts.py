@@ -128,6 +128,7 @@ def test_a_signal_is_heard_while_the_server_is_away(
     assert rig.outputs() == undisturbed.outputs()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(
     undisturbed: Rig, own_postgres: Server, ledger: str, tmp_path: Path

@@ -30,6 +30,7 @@ def test_a_run_gives_what_a_local_run_gives_and_the_next_one_skips_all(
     assert rig.stored_report()["counts"]["worked"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_what_was_changed_or_removed_is_made_again_and_the_plan_says_so(
     local: StoreRig, rig: StoreRig
@@ -70,6 +71,7 @@ def test_from_the_store_to_this_machine_and_the_other_way(local: StoreRig, rig: 
     assert rig.outputs() == local.outputs()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_kill_leaves_no_partial_object_and_the_next_run_completes(
     local: StoreRig, rig: StoreRig
@@ -104,6 +106,7 @@ def test_a_store_that_falters_costs_nothing(local: StoreRig, rig: StoreRig) -> N
     assert {name.split("/")[0] for name in rig.stored_state()} <= {"runs", "parts"}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_store_that_always_fails_ends_the_run_with_what_to_do(
     local: StoreRig, rig: StoreRig
@@ -118,6 +121,7 @@ def test_a_store_that_always_fails_ends_the_run_with_what_to_do(
     assert "Traceback" not in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_an_output_that_fails_from_some_moment_on_is_told_of_unit_by_unit(
     local: StoreRig, rig: StoreRig

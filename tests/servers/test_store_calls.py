@@ -111,6 +111,7 @@ def test_every_call_stands_a_store_that_falters(store: Store, root: OutputRoot) 
     }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_store_that_always_fails_is_an_error_of_ours(store: Store, root: OutputRoot) -> None:
     put(store, "in/a.txt")
