@@ -1,3 +1,5 @@
+import importlib
+import operator
 import re
 import shlex
 from pathlib import Path
@@ -65,3 +67,12 @@ def test_the_commands_in_the_documents_are_understood(page):
     for name, arguments in commands:
         domain = next(domain for domain in DOMAINS if domain.name == name)
         parse(domain.options, shlex.split(arguments), prog=name, description="")
+
+
+def test_the_functions_of_the_two_walks_are_there():
+    text = (PROJECT / "docs/design.md").read_text()
+    walks = text.partition("## Two walks")[2].partition("\n## ")[0]
+    named = re.findall(r"`([\w/]+)\.py`(?: \|)? `([\w.]+)`", walks)
+    assert len(named) > 40
+    for module, name in named:
+        operator.attrgetter(name)(importlib.import_module(module.replace("/", ".")))
