@@ -32,13 +32,10 @@ from transforms.syntax.extraction import (
     Node,
     Symbol,
     caller_in,
-    dict_of,
     dotted,
     first_line,
-    is_node,
-    list_of,
-    text_of,
 )
+from transforms.syntax.json_values import dict_of, is_node, list_of, text_of
 
 _FUNCTIONS = {
     "FunctionDecl": FUNCTION,

@@ -8,18 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from transforms.syntax.extraction import Symbol, dict_of, dotted, first_line, text_of
-from transforms.syntax.tree_walk import (
-    Json,
-    Link,
-    Spelling,
-    chain,
-    children,
-    length,
-    listed,
-    number,
-    spell,
-)
+from transforms.syntax.expressions import Link, Spelling, chain, listed, spell
+from transforms.syntax.extraction import Symbol, dotted, first_line
+from transforms.syntax.json_values import Json, children, dict_of, length, number, text_of
 
 KIND = "type"
 

@@ -20,6 +20,7 @@ from transforms.syntax.extraction import (
     Symbol,
     dotted,
 )
+from transforms.syntax.python_tree import ABSTRACT, visibility_of
 from transforms.syntax.tree_sitter_bases import base_name, bases_of
 from transforms.syntax.tree_sitter_comments import Comments, docstring_of
 from transforms.syntax.tree_sitter_imports import imports_of
@@ -55,9 +56,6 @@ _GO_TYPES = {"struct_type": STRUCT, "interface_type": INTERFACE}
 _FUNCTION_VALUES = frozenset({"arrow_function", "function_expression", "generator_function"})
 _ALL_EXPORTS = ["module", "exports"]
 _SEPARATORS = frozenset({"*", "/"})
-_PYTHON_ABSTRACT = frozenset(
-    {"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"}
-)
 _ANONYMOUS = "<lambda>"
 
 Place = tuple[Symbol | None, int]
@@ -143,7 +141,7 @@ class Definitions:
     def _describe(self, node: Tree, symbol: Symbol) -> None:
         modifiers = modifiers_of(node, self.words) | self.decorators.get(id(node), set())
         symbol.is_static = not modifiers.isdisjoint({"static", "staticmethod"})
-        symbol.is_abstract = "abstract" in modifiers or not modifiers.isdisjoint(_PYTHON_ABSTRACT)
+        symbol.is_abstract = "abstract" in modifiers or not modifiers.isdisjoint(ABSTRACT)
         symbol.is_async = "async" in modifiers
         if symbol.kind in CALLABLE or symbol.kind in (FIELD, VARIABLE):
             symbol.returns = returns_of(node, self.words)
@@ -172,8 +170,7 @@ class Definitions:
         if self.language == "go":
             return "public" if name[:1].isupper() else "package"
         if self.language == "python":
-            dunder = name.startswith("__") and name.endswith("__")
-            return "private" if name.startswith("_") and not dunder else "public"
+            return visibility_of(name)
         if self.language == "javascript":
             return "private" if name.startswith("#") else ""
         return self._unsaid_visibility(symbol)
