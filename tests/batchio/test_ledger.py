@@ -303,31 +303,20 @@ def test_volumes_are_shown_with_their_newest_state(ledger):
     ledger.record(subtitles, [outcome("no volume")])
     with ledger.engine.connect() as db:
         row = {**db.execute(sa.text("SELECT * FROM volume_processing")).mappings().one()}
-    assert list(row) == [
-        "volume_id",
-        "radar_code",
-        "vol_code",
-        "vol_number",
-        "observation_datetime",
-        "status",
-        "netcdf_path",
-        "is_complete",
-        "expected_fields",
-        "downloaded_fields",
-        "error_message",
-    ]
-    assert json.loads(row.pop("expected_fields")) == ["DBZH", "ZDR"]
-    assert json.loads(row.pop("downloaded_fields")) == ["DBZH", "ZDR"]
-    assert row.pop("is_complete") in (1, "true")
-    assert list(row.values()) == [
-        "v",
-        "RMA1",
-        "0315",
-        "01",
-        "2024-05-01T12:00:00Z",
-        COMPLETED,
-        "/out/v.nc",
-        "",
+    row |= {name: json.loads(row[name]) for name in ("expected_fields", "downloaded_fields")}
+    row["is_complete"] = row["is_complete"] in (1, "true")
+    assert list(row.items()) == [
+        ("volume_id", "v"),
+        ("radar_code", "RMA1"),
+        ("vol_code", "0315"),
+        ("vol_number", "01"),
+        ("observation_datetime", "2024-05-01T12:00:00Z"),
+        ("status", COMPLETED),
+        ("netcdf_path", "/out/v.nc"),
+        ("is_complete", True),
+        ("expected_fields", ["DBZH", "ZDR"]),
+        ("downloaded_fields", ["DBZH", "ZDR"]),
+        ("error_message", ""),
     ]
 
 
