@@ -121,8 +121,7 @@ def set_parameters(symbol: Symbol, function: Json) -> None:
     """Sets how many parameters a function has, its signature and its declared result."""
     # The signatures of Babel 7 have `parameters` and `typeAnnotation`.
     parameters = children(function, "params") or children(function, "parameters")
-    symbol.params = len(parameters)
-    symbol.signature = f"{symbol.name}({', '.join(map(_parameter, parameters))})"
+    symbol.sign(map(_parameter, parameters), len(parameters))
     result = function.get("returnType") or function.get("typeAnnotation")
     symbol.returns = type_text(result)
 

@@ -6,7 +6,7 @@ A shape walks its tree and adds to an `Extraction`; nothing here knows a shape.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from transforms.syntax.json_values import is_node
@@ -93,6 +93,11 @@ class Symbol:
         self.complexity = 0
         self.nodes = 0
         self.doc = ""
+
+    def sign(self, parameters: Iterable[str], count: int) -> None:
+        """Sets how many parameters it has, and its signature."""
+        self.params = count
+        self.signature = f"{self.name}({', '.join(parameters)})"
 
 
 def caller_in(symbol: Symbol | None) -> Symbol | None:

@@ -146,8 +146,7 @@ def _enter_function(walk: TreeWalk, symbol: Symbol, node: Json) -> bool:
         dots = "..." if parameter.get("variadic") is True else ""
         shown.append(f"{dots}{name}{'=…' if parameter.get('default') else ''}")
         walk.notes[id(parameter)] = symbol.parent
-    symbol.params = len(parameters)
-    symbol.signature = f"{symbol.name}({', '.join(shown)})"
+    symbol.sign(shown, len(parameters))
     symbol.returns = _type(node.get("returnType"))
     return walk.enter(symbol)
 

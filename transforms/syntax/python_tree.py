@@ -180,7 +180,7 @@ def _parameters(symbol: Symbol, arguments: Json) -> None:
             if default is not None:
                 keywords[index] += "=…"
     rest, rest_keywords = _name(arguments.get("vararg")), _name(arguments.get("kwarg"))
-    symbol.params = len(shown) + len(keywords) + bool(rest) + bool(rest_keywords)
+    count = len(shown) + len(keywords) + bool(rest) + bool(rest_keywords)
     if only:
         shown.insert(only, "/")
     if rest or keywords:
@@ -188,7 +188,7 @@ def _parameters(symbol: Symbol, arguments: Json) -> None:
     shown += keywords
     if rest_keywords:
         shown.append("**" + rest_keywords)
-    symbol.signature = f"{symbol.name}({', '.join(shown)})"
+    symbol.sign(shown, count)
 
 
 def _names(arguments: Json, key: str) -> list[str]:

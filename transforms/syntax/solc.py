@@ -174,8 +174,7 @@ def _variable(walk: TreeWalk, node: Json) -> bool:
 def _assembly_function(walk: TreeWalk, node: Json) -> bool:
     symbol = _define(walk, FUNCTION, node)
     names = [text_of(parameter, "name") for parameter in children(node, "parameters")]
-    symbol.params = len(names)
-    symbol.signature = f"{symbol.name}({', '.join(names)})"
+    symbol.sign(names, len(names))
     return walk.enter(symbol)
 
 
@@ -189,8 +188,7 @@ def _define(walk: TreeWalk, kind: str, facts: Json, *, name: str = "") -> Symbol
 
 def _parameters(walk: TreeWalk, symbol: Symbol, facts: Json) -> None:
     types = _types(walk, dict_of(facts, "parameters"))
-    symbol.params = len(types)
-    symbol.signature = f"{symbol.name}({', '.join(types)})"
+    symbol.sign(types, len(types))
 
 
 def _types(walk: TreeWalk, parameters: Json) -> list[str]:

@@ -122,7 +122,8 @@ class Definitions:
         symbol = self.out.define(kind, name, scope, *lines_of(node))
         if kind in CALLABLE:
             symbol.complexity = 1
-            self._sign(signed or node, symbol)
+            shown = parameters_of(signed or node, self.words)
+            symbol.sign(shown, sum(each not in _SEPARATORS for each in shown))
         if owner:
             self._links.own(symbol, owner)
         self._describe(node, symbol)
@@ -132,11 +133,6 @@ class Definitions:
         if self.language == "cpp":
             return bool(name) and name == type_name.rpartition(".")[2]
         return name == {"javascript": "constructor", "python": "__init__"}.get(self.language)
-
-    def _sign(self, node: Tree, symbol: Symbol) -> None:
-        parameters = parameters_of(node, self.words)
-        symbol.params = len([shown for shown in parameters if shown not in _SEPARATORS])
-        symbol.signature = f"{symbol.name}({', '.join(parameters)})"
 
     def _describe(self, node: Tree, symbol: Symbol) -> None:
         modifiers = modifiers_of(node, self.words) | self.decorators.get(id(node), set())
