@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -31,7 +31,7 @@ from batchio.ast_json_parse import Fault
 from batchio.ast_json_stream import Outline, read_outline, read_pieces, read_whole
 from batchio.errors import InputError
 from batchio.fileset import is_local, local_path, read_bytes
-from batchio.stores import retrying
+from batchio.fingerprint import sha256_of_file
 
 TOO_LARGE = "too_large"
 UNREADABLE = "unreadable"
@@ -44,6 +44,12 @@ _ACTIONS = {
     UNREADABLE: "check that it is there and may be read",
 }
 _DUMP_AGAIN = "dump or fetch it again"
+
+
+FaultPlace: TypeAlias = tuple[int | None, int | None, int | None]
+"""Byte, line and column; None what is not known."""
+
+NO_PLACE: FaultPlace = (None, None, None)
 
 
 class BadJson(InputError):
@@ -63,7 +69,7 @@ class BadJson(InputError):
         *,
         kind: str = "invalid_json",
         path: str = "",
-        place: tuple[int | None, int | None, int | None] = (None, None, None),
+        place: FaultPlace = NO_PLACE,
     ) -> None:
         super().__init__(cause, path=path, step="read", action=_ACTIONS.get(kind, _DUMP_AGAIN))
         self.kind = kind
@@ -140,14 +146,7 @@ def read_documents(
 
 def _read_parts(path: str, max_bytes: int, stream_bytes: int, retries: int) -> Contents:
     stored = partial(_file_chunks, path)
-
-    def digest() -> str:
-        hashed = hashlib.sha256()
-        for chunk in stored():
-            hashed.update(chunk)
-        return hashed.hexdigest()
-
-    sha256 = retrying(digest, retries=retries)
+    sha256 = sha256_of_file(path, retries=retries)
     return _unpacked(path, stored, sha256, max_bytes=max_bytes, stream_bytes=stream_bytes)
 
 

@@ -17,28 +17,13 @@ from numpy.typing import NDArray
 
 from batchio.cfradial_model import (
     STRING_LENGTH,
-    RangeShift,
-    SourceFile,
-    Sweep,
     Variable,
-    Volume,
     field_attributes,
     geometry_variables,
     global_attributes,
 )
 from batchio.errors import InputError
-
-__all__ = [
-    "DEFAULT_COMPRESSION",
-    "FILL_VALUE",
-    "NETCDF_LOCK",
-    "RangeShift",
-    "SourceFile",
-    "Sweep",
-    "Volume",
-    "read_cfradial",
-    "write_cfradial",
-]
+from batchio.radar_volume import RangeShift, SourceFile, Sweep, Volume
 
 FILL_VALUE = np.float32(-9999.0)
 """What the file holds where a field has no value: Py-ART's fill value, far from any real one."""
@@ -138,11 +123,7 @@ def read_cfradial(path: Path | str) -> Volume:
             n_gates=len(dataset["range"]),
             reference=about["range_reference_field"],
             fields={name: _read_values(variable) for name, variable in fields.items()},
-            shifts={
-                name: _read_shift(variable)
-                for name, variable in fields.items()
-                if "range_shift_gates" in variable.ncattrs()
-            },
+            shifts=_read_shifts(fields),
             inputs=tuple(SourceFile(*each) for each in files),
             missing_fields=_listed(about, "missing_fields"),
             notes=_listed(about, "notes", "\n"),
@@ -167,10 +148,14 @@ def _read_values(variable: netCDF4.Variable[Any]) -> NDArray[np.float32]:
     return values
 
 
-def _read_shift(variable: netCDF4.Variable[Any]) -> RangeShift:
-    gates = np.atleast_1d(variable.getncattr("range_shift_gates")).tolist()
-    residual_m = np.atleast_1d(variable.getncattr("range_shift_residual_m")).tolist()
-    return RangeShift(tuple(gates), tuple(residual_m))
+def _read_shifts(fields: Mapping[str, netCDF4.Variable[Any]]) -> dict[str, RangeShift]:
+    names = ("range_shift_gates", "range_shift_residual_m")
+    shifts = {}
+    for field, variable in fields.items():
+        if names[0] in variable.ncattrs():
+            lists = (np.atleast_1d(variable.getncattr(name)).tolist() for name in names)
+            shifts[field] = RangeShift(*map(tuple, lists))
+    return shifts
 
 
 def _listed(about: Mapping[str, str], name: str, separator: str = ", ") -> tuple[str, ...]:

@@ -151,13 +151,6 @@ class LedgerView:
         """Returns the runs, newest first, JSON columns decoded."""
         return self._few(sa.select(runs).order_by(runs.c.started.desc()).limit(limit), *_OF_RUNS)
 
-    def units(self, run_id: str, *, statuses: Sequence[str] = ()) -> Iterator[Row]:
-        """Yields the units a run worked, by unit_id, JSON columns decoded."""
-        query = sa.select(units).where(units.c.run_id == run_id)
-        if statuses:
-            query = query.where(units.c.status.in_(statuses))
-        return _as_rows(self._many(query, units.c.unit_id), *_OF_UNITS)
-
     def unit_rows(self, run_id: str) -> Iterator[UnitRow]:
         """Yields the units a run worked, by unit_id, as they are stored: JSON as text."""
         return self._many(sa.select(units).where(units.c.run_id == run_id), units.c.unit_id)

@@ -27,21 +27,6 @@ from batchio.sinarame_bits import (
 )
 from batchio.sinarame_frame import read_frame, to_datetime
 
-__all__ = [
-    "FIELDS",
-    "NODATA",
-    "UNDETECT",
-    "VOLUME_OF_L2_DATA",
-    "FieldInfo",
-    "FieldSweep",
-    "FieldVolume",
-    "RadarName",
-    "SinarameError",
-    "SweepHeader",
-    "decode_field",
-    "parse_name",
-]
-
 NODATA = float(np.finfo(np.float64).max)  # stored where nothing was radiated
 UNDETECT = -NODATA  # stored where nothing was detected
 VOLUME_OF_L2_DATA = 90  # product code of the object as a whole
@@ -120,6 +105,7 @@ FIELDS: Mapping[str, FieldInfo] = MappingProxyType(
         "CM": FieldInfo((243,), "1", "clutter map"),
     }
 )
+FIELD_ORDER = {field: place for place, field in enumerate(FIELDS)}
 _FIELD_OF_CODE = {code: field for field, info in FIELDS.items() for code in info.codes}
 
 

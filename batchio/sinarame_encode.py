@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -41,9 +42,19 @@ def encode_field(volume: FieldVolume, *, name: RadarName, level: int = RADAR_ZLI
     Raises:
         ValueError: the name contradicts the volume, or the format cannot hold a value.
     """
+    return encode_streams(volume, compress_sweeps(volume, level), name=name)
+
+
+def compress_sweeps(volume: FieldVolume, level: int) -> list[bytes]:
+    """Returns the cells of each sweep as they are stored."""
+    return [zlib.compress(_cells(sweep), level) for sweep in volume.sweeps]
+
+
+def encode_streams(volume: FieldVolume, streams: Sequence[bytes], *, name: RadarName) -> bytes:
+    """Returns the message of a field whose cells are compressed already (see `encode_field`)."""
     if (volume.radar, volume.field) != (name.radar.upper(), name.field):
         raise ValueError(f"{name} does not name {volume.field} of {volume.radar}")
-    section_4 = _section(b"\0" + _data(volume, level))
+    section_4 = _section(b"\0" + _data(volume, streams))
     sections = _section_1(volume.time) + _section_3() + section_4 + END
     return b"BUFR" + _length(8 + len(sections)) + bytes((EDITION,)) + sections
 
@@ -75,7 +86,7 @@ def _section_3() -> bytes:
     return _section(bytes((0, 0, 1, 0x80)) + b"".join(packed) + b"\0")
 
 
-def _data(volume: FieldVolume, level: int) -> bytes:
+def _data(volume: FieldVolume, streams: Sequence[bytes]) -> bytes:
     writer = BitWriter()
     _write_radar(writer, volume.radar)
     for element in (bits.WMO_BLOCK, bits.WMO_STATION, bits.STATION_TYPE):
@@ -85,9 +96,9 @@ def _data(volume: FieldVolume, level: int) -> bytes:
     writer.number(bits.LONGITUDE, volume.longitude_deg)
     writer.number(bits.HEIGHT, volume.altitude_m)
     writer.number(bits.COUNT, len(volume.sweeps))
-    for sweep in volume.sweeps:
+    for sweep, stream in zip(volume.sweeps, streams, strict=True):
         _write_header(writer, sweep, volume.field)
-        _write_stream(writer, zlib.compress(_cells(sweep), level))
+        _write_stream(writer, stream)
     return writer.finish()
 
 

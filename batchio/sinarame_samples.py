@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from batchio import sinarame_bits as bits
-from batchio.sinarame import RadarName
-from batchio.sinarame_bits import BitReader, Element
-from batchio.sinarame_encode import encode_field
-from batchio.sinarame_frame import read_frame, to_datetime
+from batchio.sinarame import FieldVolume, RadarName
+from batchio.sinarame_encode import compress_sweeps, encode_field, encode_streams
 from batchio.sinarame_scene import DOPPLER, EPOCH, POLARIMETRIC, Scan, scan_scene
 
 _ZLIB_LEVEL = 1
+_USUAL_SCAN = Scan((0.5, 1.5), (320, 320))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,99 +126,35 @@ def file_name(name: RadarName) -> str:
 
 
 def write_volumes(
-    folder: Path,
-    count: int,
-    *,
-    fields: Sequence[str] = DOPPLER,
-    bins: int = 320,
-    rays: int = 360,
-    sweeps: int = 2,
-    seed: int = 0,
+    folder: Path, count: int, *, fields: Sequence[str] = DOPPLER, scan: Scan = _USUAL_SCAN
 ) -> list[Path]:
     """Writes volumes of RMA1 0315, five minutes apart and alike but for their times.
 
     Doppler fields alone make volumes 02, any others volumes 01. One scene is computed and
-    encoded; hundreds of volumes take seconds.
+    compressed; hundreds of volumes take seconds.
 
     Returns:
         The files, volume by volume.
     """
     number = "02" if set(fields) <= set(DOPPLER) else "01"
-    scan = Scan([0.5 + sweep for sweep in range(sweeps)], [bins] * sweeps, rays)
-    found = scan_scene("RMA1", EPOCH, scan, seed=seed)
-    first = [_SampleVolume("", "RMA1", "0315", number, 0, fields).name(field) for field in fields]
-    messages = [
-        _Restamped(encode_field(found[name.field], name=name, level=_ZLIB_LEVEL)) for name in first
-    ]
+    found = scan_scene("RMA1", EPOCH, scan, seed=0)
+    streams = {field: compress_sweeps(found[field], _ZLIB_LEVEL) for field in fields}
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for volume in range(count):
-        later = timedelta(minutes=5 * volume)
-        timestamp = f"{EPOCH + later:%Y%m%dT%H%M%SZ}"
-        for name, message in zip(first, messages, strict=True):
-            paths.append(folder / file_name(replace(name, timestamp=timestamp)))
-            paths[-1].write_bytes(message.later(later))
+    for nth in range(count):
+        volume = _SampleVolume("", "RMA1", "0315", number, 5 * nth, fields)
+        for field in fields:
+            name, later = volume.name(field), _put_off(found[field], volume.start - EPOCH)
+            paths.append(folder / file_name(name))
+            paths[-1].write_bytes(encode_streams(later, streams[field], name=name))
     return paths
 
 
-_CLOCK = (Element("year", 16), *(Element("part of a time", 8) for _ in range(5)))
-_CLOCK_BIT = 23 * 8  # of the message, where section 1 holds its time
-_AFTER_SITE_TIME = (bits.LATITUDE, bits.LONGITUDE, bits.HEIGHT)
-_AFTER_SWEEP_TIMES = (
-    *(bits.PRODUCT, bits.ELEVATION, bits.BINS, bits.BIN_SIZE, bits.BIN_OFFSET, bits.RAYS),
-    *(bits.FIRST_RAY, bits.COUNT, bits.PRODUCT, bits.COMPRESSION),
-)
-
-
-class _Restamped:
-    """A message whose times can be moved without encoding it again."""
-
-    def __init__(self, message: bytes) -> None:
-        self._message = message
-        frame = read_frame(message)
-        self._reader = BitReader(message, frame.data_start, frame.data_end)
-        self._end_bit = frame.data_end * 8
-        self._times: list[tuple[int, tuple[Element, ...], datetime]] = [
-            (_CLOCK_BIT, _CLOCK, frame.time)
-        ]
-        self._find_times()
-
-    def later(self, by: timedelta) -> bytes:
-        """Returns the message with all its times put off by whole minutes."""
-        moved = bytearray(self._message)
-        for bit, elements, time in self._times:
-            _put(moved, bit, elements, (time + by).timetuple())
-        return bytes(moved)
-
-    def _find_times(self) -> None:
-        self._reader.take(1 + bits.RADAR_TYPE_BYTES + bits.RADAR_ID_BYTES)
-        self._skip((bits.WMO_BLOCK, bits.WMO_STATION, bits.STATION_TYPE))
-        self._take_time(bits.TO_THE_MINUTE)
-        self._skip(_AFTER_SITE_TIME)
-        for _ in range(self._reader.integer(bits.COUNT)):
-            self._take_time(bits.TO_THE_SECOND)
-            self._take_time(bits.TO_THE_SECOND)
-            self._skip(_AFTER_SWEEP_TIMES)
-            for _ in range(self._reader.integer(bits.LONG_COUNT)):
-                self._reader.take(self._reader.integer(bits.LONG_COUNT))
-
-    def _skip(self, elements: Sequence[Element]) -> None:
-        for element in elements:
-            self._reader.stored(element)
-
-    def _take_time(self, elements: tuple[Element, ...]) -> None:
-        bit = self._end_bit - self._reader.left
-        time = to_datetime(tuple(map(self._reader.integer, elements)), "section 4")
-        self._times.append((bit, elements, time))
-
-
-def _put(message: bytearray, bit: int, elements: Sequence[Element], values: Sequence[int]) -> None:
-    """Overwrites whole numbers that begin at a bit of the message."""
-    size = stored = 0
-    for element, value in zip(elements, values, strict=False):
-        size += element.bits
-        stored = stored << element.bits | element.encode(value)
-    first, after = bit // 8, (bit + size + 7) // 8
-    shift = after * 8 - bit - size
-    kept = int.from_bytes(message[first:after], "big") & ~(((1 << size) - 1) << shift)
-    message[first:after] = (kept | stored << shift).to_bytes(after - first, "big")
+def _put_off(volume: FieldVolume, by: timedelta) -> FieldVolume:
+    """Returns the field with all its times later, its cells the same."""
+    headers = [
+        replace(sweep.header, start=sweep.header.start + by, end=sweep.header.end + by)
+        for sweep in volume.sweeps
+    ]
+    sweeps = map(lambda sweep, header: replace(sweep, header=header), volume.sweeps, headers)
+    return replace(volume, time=volume.time + by, sweeps=tuple(sweeps))

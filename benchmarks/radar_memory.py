@@ -21,8 +21,10 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from process_memory import PeakMemory  # noqa: E402 - needs the path above
 
 from batchio.sinarame_samples import write_volumes  # noqa: E402
+from batchio.sinarame_scene import Scan  # noqa: E402
 
 FIELDS = ("DBZH", "ZDR", "RHOHV", "PHIDP", "KDP")
+SCAN = Scan((0.5, 1.5, 2.5, 3.5, 4.5), (480,) * 5)
 
 
 def main() -> None:
@@ -39,7 +41,7 @@ def measure(volumes: int, workers: int) -> int:
     """Runs the pipeline over that many volumes; returns its peak memory in bytes."""
     with tempfile.TemporaryDirectory() as folder:
         inputs = Path(folder) / "in"
-        files = write_volumes(inputs, volumes, fields=FIELDS, bins=480, sweeps=5)
+        files = write_volumes(inputs, volumes, fields=FIELDS, scan=SCAN)
         start = time.perf_counter()
         process = subprocess.Popen(
             [

@@ -54,7 +54,7 @@ def recorder_of(run: Run) -> Iterator[Recorder]:
 def rows(run: Run) -> dict[str, Any]:
     """The rows of the units of the run, by unit."""
     with closing(Ledger(run.ledger_url)) as ledger:
-        return {row["unit_id"]: row for row in ledger.units(run.run_id)}
+        return {row.unit_id: row._asdict() for row in ledger.unit_rows(run.run_id)}
 
 
 def counters(run: Run) -> dict[str, int]:

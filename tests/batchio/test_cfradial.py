@@ -13,15 +13,9 @@ import netCDF4
 import numpy as np
 import pytest
 
-from batchio.cfradial import (
-    RangeShift,
-    SourceFile,
-    Sweep,
-    Volume,
-    read_cfradial,
-    write_cfradial,
-)
+from batchio.cfradial import read_cfradial, write_cfradial
 from batchio.errors import InputError
+from batchio.radar_volume import RangeShift, SourceFile, Sweep, Volume
 from batchio.sinarame import decode_field, parse_name
 from batchio.version import __version__
 from transforms.radar.volume import build_volume

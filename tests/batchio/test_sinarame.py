@@ -32,11 +32,11 @@ from batchio.sinarame import (
     FieldSweep,
     FieldVolume,
     RadarName,
-    SinarameError,
     SweepHeader,
     decode_field,
     parse_name,
 )
+from batchio.sinarame_bits import SinarameError
 from batchio.sinarame_encode import encode_field
 
 ROOT = Path(__file__).parents[2]

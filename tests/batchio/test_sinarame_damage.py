@@ -27,7 +27,8 @@ from sinarame_samples import (
 )
 
 from batchio import sinarame
-from batchio.sinarame import FieldVolume, SinarameError, decode_field, parse_name
+from batchio.sinarame import FieldVolume, decode_field, parse_name
+from batchio.sinarame_bits import SinarameError
 from batchio.sinarame_frame import eccodes
 
 gzipped = partial(gzip.compress, mtime=0)  # no clock in the names of the tests

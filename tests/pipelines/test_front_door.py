@@ -7,9 +7,12 @@ import pytest
 from batchio.ledger import Ledger
 from batchio.records import RunRecord
 from batchio.sinarame_samples import write_volumes
+from batchio.sinarame_scene import Scan
 from pipelines import radar
 from pipelines.__main__ import main
 from pipelines.launcher.registry import default_ledger_url
+
+SCAN = Scan((0.5, 1.5), (40, 40), 36)
 
 
 @pytest.fixture(scope="module")
@@ -18,12 +21,12 @@ def worked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("worked")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEADRACE_STATE", str(folder / "state"))
-        files = write_volumes(folder / "in", 3, fields=["VRAD"], bins=40, rays=36, sweeps=2)
+        files = write_volumes(folder / "in", 3, fields=["VRAD"], scan=SCAN)
         whole = files[1].read_bytes()
         files[1].write_bytes(whole[:-100])
         assert run(folder, "one") == 3
         files[1].write_bytes(whole)
-        more = write_volumes(folder / "more", 4, fields=["VRAD"], bins=40, rays=36, sweeps=2)
+        more = write_volumes(folder / "more", 4, fields=["VRAD"], scan=SCAN)
         shutil.move(more[-1], folder / "in")
         assert run(folder, "two") == 0
     return folder

@@ -10,6 +10,7 @@ from batchio.errors import UsageError
 from batchio.ledger import Ledger
 from batchio.records import ASKED_TO_STOP, iso
 from batchio.sinarame_samples import write_volumes
+from batchio.sinarame_scene import Scan
 from pipelines.launcher.handover import build_to_the_end, check_handover
 from pipelines.launcher.liveness import is_alive
 from pipelines.launcher.run import make_run
@@ -90,7 +91,7 @@ def report(folder, run_id):
 
 
 def some_volumes(folder):
-    return write_volumes(folder / "in", 2, fields=["VRAD"], bins=40, rays=36, sweeps=2)
+    return write_volumes(folder / "in", 2, fields=["VRAD"], scan=Scan((0.5, 1.5), (40, 40), 36))
 
 
 def radar_options(folder, **changes):

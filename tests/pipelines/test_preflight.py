@@ -136,9 +136,9 @@ def take(run, pipeline="radar", output=None):
     with closing(Ledger(run.ledger_url)) as ledger:
         record = replace(run.record, run_id="run-2", pid=os.getpid(), host=HOST)
         take_over(ledger, replace(record, pipeline=pipeline, output=output or record.output))
-        (unit,) = ledger.units(run.run_id)
+        (unit,) = ledger.unit_rows(run.run_id)
         status = ledger.run(run.run_id)["status"]
-    return status, unit["status"], run.output.scratch.exists()
+    return status, unit.status, run.output.scratch.exists()
 
 
 TAKEN = ("interrupted", "interrupted", False)

@@ -55,7 +55,7 @@ def test_units_become_recorded_outcomes_and_the_bad_ones_cost_only_themselves(tm
         assert cause in row["error_message"]
     row = recorded["nothing-of-this"]
     assert (row["step"], row["error_type"]) == ("process", "KeyError")
-    assert recorded["echo-3"]["metrics"] == {"answer": "3"}
+    assert recorded["echo-3"]["metrics"] == '{"answer": "3"}'
     assert (metrics["units_in"], metrics["units_out"]) == (24, 24)
     assert (metrics["units_completed"], metrics["units_failed"]) == (20, 4)
     assert counters(run)["done"] == 24

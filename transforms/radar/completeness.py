@@ -10,11 +10,9 @@ from batchio.errors import InputError
 from batchio.fileset import FileRef
 from batchio.fingerprint import of_value
 from batchio.records import INCOMPLETE, PENDING
-from batchio.sinarame import FIELDS, RadarName, parse_name
+from batchio.sinarame import FIELD_ORDER, FIELDS, RadarName, parse_name
 from batchio.volume_types import VolumeTypes
 from transforms.units import Unit
-
-_ORDER = {field: place for place, field in enumerate(FIELDS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def form_volume(files: Iterable[FileRef], rules: VolumeRules) -> Unit:
     ordered = tuple(sorted(files, key=lambda file: file.path))
     names = [parse_name(file.path) for file in ordered]
     name = names[0]
-    present = sorted({each.field for each in names}, key=_ORDER.__getitem__)
+    present = sorted({each.field for each in names}, key=FIELD_ORDER.__getitem__)
     expected = rules.expected(name)
     missing = [field for field in expected or () if field not in present]
     waits, reason = _judge(name, missing, expected, rules)

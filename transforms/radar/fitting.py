@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from batchio.errors import InputError
-from batchio.sinarame import FIELDS, FieldVolume
+from batchio.sinarame import FieldVolume
 from transforms.radar.volume import (
     choose_reference,
     contradiction,
     scan_contradiction,
-    sort_sweeps,
+    sort_fields,
 )
-
-_ORDER = {field: place for place, field in enumerate(FIELDS)}
 
 
 def fitting_fields(
@@ -23,7 +21,7 @@ def fitting_fields(
 
     Of two scans shown by equally many fields, the one with the earlier field in `FIELDS` wins.
     """
-    ordered = sorted(map(sort_sweeps, fields), key=lambda each: _ORDER[each.field])
+    ordered = sort_fields(fields)
     scan = max(_scans(ordered), key=len, default=[])
     if not scan:
         return [], {}

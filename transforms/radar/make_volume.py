@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
-from batchio.cfradial import Volume, write_cfradial
+from batchio.cfradial import write_cfradial
 from batchio.errors import HeadraceError, InputError, doing
 from batchio.fileset import FileRef
 from batchio.output import OutputRoot
+from batchio.radar_volume import Volume
 from batchio.sinarame import parse_name
 from transforms.radar.fitting import fitting_fields
 from transforms.radar.take_field import TakenField, take_field
@@ -44,18 +44,19 @@ class MakeVolume:
         That is no output, and the error, if no field could be used, or if one that a complete
         volume needs is damaged.
         """
-        clock = _Clock()
-        with clock.step("decode"):
+        seconds: dict[str, float] = {}
+        with _timed("decode", seconds):
             taken = self._take_all(unit.files)
-        with clock.step("build"), doing("build"):
+        with _timed("build", seconds), doing("build"):
             made, volume = _build(unit, taken)
         if volume is None:
             return made
         name = f"{unit.unit_id}.nc"
-        with clock.step("write"), doing("write", self.output.path(name)):
-            output = self.output.write(name, partial(_write, volume, self.compression))
+        write = partial(write_cfradial, volume, compression=self.compression)
+        with _timed("write", seconds), doing("write", self.output.path(name)):
+            output = self.output.write(name, write)
         counts = {"bytes_in": unit.size, "bytes_out": output.size}
-        return replace(made, outputs=(output,), metrics={**clock.seconds, **made.metrics, **counts})
+        return replace(made, outputs=(output,), metrics={**seconds, **made.metrics, **counts})
 
     def _take_all(self, files: Sequence[FileRef]) -> list[TakenField]:
         by_field: dict[str, list[FileRef]] = {}
@@ -130,18 +131,8 @@ def _damage(errors: Sequence[HeadraceError], lost: Sequence[str]) -> HeadraceErr
     return InputError(error.cause + more, path=error.path, step=error.step, action=error.action)
 
 
-def _write(volume: Volume, compression: int, path: Path) -> None:
-    write_cfradial(volume, path, compression=compression)
-
-
-class _Clock:
-    """Seconds spent in each step."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[f"seconds_{name}"] = round(time.perf_counter() - start, 4)
+@contextmanager
+def _timed(step: str, metrics: dict[str, float]) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    metrics[f"seconds_{step}"] = round(time.perf_counter() - start, 4)

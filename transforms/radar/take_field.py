@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from batchio.cfradial import SourceFile
 from batchio.errors import InputError, doing
 from batchio.fileset import FileRef, read_bytes
 from batchio.fingerprint import sha256
+from batchio.radar_volume import SourceFile
 from batchio.sinarame import FieldVolume, decode_field, parse_name
 
 _DUPLICATE = "duplicate: the same as {used}, which is used"

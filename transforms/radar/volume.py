@@ -10,11 +10,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from batchio.cfradial import RangeShift, SourceFile, Sweep, Volume
 from batchio.errors import InputError
-from batchio.sinarame import FIELDS, FieldSweep, FieldVolume, RadarName, SweepHeader
-
-_ORDER = {field: place for place, field in enumerate(FIELDS)}
+from batchio.radar_volume import RangeShift, SourceFile, Sweep, Volume
+from batchio.sinarame import FIELD_ORDER, FieldSweep, FieldVolume, RadarName, SweepHeader
 
 
 def build_volume(
@@ -38,7 +36,7 @@ def build_volume(
     Raises:
         InputError: A field contradicts the reference field.
     """
-    ordered = [sort_sweeps(each) for each in sorted(fields, key=lambda each: _ORDER[each.field])]
+    ordered = sort_fields(fields)
     _check_once(name, ordered)
     reference = choose_reference(ordered)
     _check_agreement(name, ordered, reference)
@@ -83,7 +81,7 @@ def choose_reference(fields: Sequence[FieldVolume]) -> FieldVolume:
     def rank(field: FieldVolume) -> tuple[bool, int, int, int, int]:
         bins = [sweep.header.n_bins for sweep in field.sweeps]
         start_m = _axis_start_m(field)
-        return field.field == "KDP", -max(bins), -sum(bins), start_m, _ORDER[field.field]
+        return field.field == "KDP", -max(bins), -sum(bins), start_m, FIELD_ORDER[field.field]
 
     return min(fields, key=rank)
 
@@ -141,9 +139,12 @@ def _axis_start_m(field: FieldVolume) -> int:
     return min(sweep.header.bin_offset_m for sweep in field.sweeps)
 
 
-def sort_sweeps(field: FieldVolume) -> FieldVolume:
-    """Returns the field with its sweeps by elevation, then start."""
+def sort_fields(fields: Iterable[FieldVolume]) -> list[FieldVolume]:
+    """Returns the fields in the order of ``FIELDS``, their sweeps by elevation, then start."""
+    return sorted(map(_sort_sweeps, fields), key=lambda each: FIELD_ORDER[each.field])
 
+
+def _sort_sweeps(field: FieldVolume) -> FieldVolume:
     def place(sweep: FieldSweep) -> tuple[float, datetime]:
         return sweep.header.elevation_deg, sweep.header.start
 

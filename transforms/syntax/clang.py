@@ -32,13 +32,10 @@ from transforms.syntax.extraction import (
     Node,
     Symbol,
     caller_in,
-    dict_of,
     dotted,
     first_line,
-    is_node,
-    list_of,
-    text_of,
 )
+from transforms.syntax.json_values import dict_of, is_node, list_of, text_of
 
 _FUNCTIONS = {
     "FunctionDecl": FUNCTION,
@@ -370,8 +367,7 @@ def _describe_function(symbol: Symbol, node: dict[str, Any]) -> None:
     written = [f"{text_of(dict_of(p, 'type'), 'qualType')} {text_of(p, 'name')}" for p in params]
     if node.get("variadic"):
         written.append("...")
-    symbol.params = len(params)
-    symbol.signature = f"{symbol.name}({', '.join(text.strip() for text in written)})"
+    symbol.sign((text.strip() for text in written), len(params))
     symbol.complexity = 1
     if node.get("kind") not in ("CXXConstructorDecl", "CXXDestructorDecl"):
         symbol.returns = _returned(text_of(dict_of(node, "type"), "qualType"))

@@ -12,16 +12,9 @@ from typing import Any
 from transforms.syntax.estree_definitions import DEFINITION_HANDLERS
 from transforms.syntax.estree_modules import MODULE_HANDLERS, import_called, mark_exported
 from transforms.syntax.estree_names import KIND, callee, line, lines, passed
-from transforms.syntax.extraction import Call, Extraction, Node, dict_of, dotted, walk_keys
-from transforms.syntax.tree_walk import (
-    Json,
-    Rule,
-    TreeWalk,
-    decides,
-    decides_and_nests,
-    length,
-    nests,
-)
+from transforms.syntax.extraction import Call, Extraction, Node, dotted, walk_keys
+from transforms.syntax.json_values import Json, dict_of, length
+from transforms.syntax.tree_walk import Rule, TreeWalk, decides, decides_and_nests, nests
 
 _TOPS = frozenset({"Program", "Script", "Module"})
 _SKIP = frozenset(
@@ -39,7 +32,6 @@ _SKIP = frozenset(
     }
 )
 _TYPESCRIPT_NAMES = (".ts", ".tsx", ".mts", ".cts")
-_ELSE_IF = "else if"
 
 
 class ESTree:
@@ -109,13 +101,8 @@ def _tagged_template(walk: TreeWalk, node: Json) -> None:
 
 
 def _if(walk: TreeWalk, node: Json) -> bool:
-    walk.decisions += 1
     otherwise = dict_of(node, "alternate")
-    if otherwise.get(KIND) == "IfStatement":
-        walk.notes[id(otherwise)] = _ELSE_IF
-    if walk.notes and walk.notes.pop(id(node), None) is not None:
-        return False
-    return walk.enter_control()
+    return walk.enter_if(node, otherwise if otherwise.get(KIND) == "IfStatement" else None)
 
 
 def _case(walk: TreeWalk, node: Json) -> None:

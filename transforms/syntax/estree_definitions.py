@@ -38,11 +38,10 @@ from transforms.syntax.extraction import (
     VARIABLE,
     Inherit,
     Symbol,
-    dict_of,
     dotted,
-    text_of,
 )
-from transforms.syntax.tree_walk import Handler, Json, TreeWalk, children
+from transforms.syntax.json_values import Json, children, dict_of, text_of
+from transforms.syntax.tree_walk import Handler, TreeWalk
 
 _MEMBER_OWNERS = frozenset({CLASS, INTERFACE})
 _LOGICAL_ASSIGNMENTS = frozenset({"&&=", "||=", "??="})

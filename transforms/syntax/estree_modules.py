@@ -18,8 +18,9 @@ from transforms.syntax.estree_names import (
     line,
     literal_text,
 )
-from transforms.syntax.extraction import LAMBDA, Extraction, Import, Symbol, dict_of
-from transforms.syntax.tree_walk import Handler, Json, TreeWalk, children
+from transforms.syntax.extraction import LAMBDA, Extraction, Import, Symbol
+from transforms.syntax.json_values import Json, children, dict_of
+from transforms.syntax.tree_walk import Handler, TreeWalk
 
 FUNCTIONS = frozenset({"ArrowFunctionExpression", "FunctionExpression"})
 NAMELESS = FUNCTIONS | {"ClassExpression"}

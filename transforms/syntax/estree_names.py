@@ -8,18 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from transforms.syntax.extraction import Symbol, dict_of, dotted, first_line, text_of
-from transforms.syntax.tree_walk import (
-    Json,
-    Link,
-    Spelling,
-    chain,
-    children,
-    length,
-    listed,
-    number,
-    spell,
-)
+from transforms.syntax.expressions import Link, Spelling, chain, listed, spell
+from transforms.syntax.extraction import Symbol, dotted, first_line
+from transforms.syntax.json_values import Json, children, dict_of, length, number, text_of
 
 KIND = "type"
 
@@ -130,8 +121,7 @@ def set_parameters(symbol: Symbol, function: Json) -> None:
     """Sets how many parameters a function has, its signature and its declared result."""
     # The signatures of Babel 7 have `parameters` and `typeAnnotation`.
     parameters = children(function, "params") or children(function, "parameters")
-    symbol.params = len(parameters)
-    symbol.signature = f"{symbol.name}({', '.join(map(_parameter, parameters))})"
+    symbol.sign(map(_parameter, parameters), len(parameters))
     result = function.get("returnType") or function.get("typeAnnotation")
     symbol.returns = type_text(result)
 

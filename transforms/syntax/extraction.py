@@ -6,8 +6,10 @@ A shape walks its tree and adds to an `Extraction`; nothing here knows a shape.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
+
+from transforms.syntax.json_values import is_node
 
 # Kinds of symbols; the table `symbols` has no other.
 MODULE = "module"
@@ -91,6 +93,11 @@ class Symbol:
         self.complexity = 0
         self.nodes = 0
         self.doc = ""
+
+    def sign(self, parameters: Iterable[str], count: int) -> None:
+        """Sets how many parameters it has, and its signature."""
+        self.params = count
+        self.signature = f"{self.name}({', '.join(parameters)})"
 
 
 def caller_in(symbol: Symbol | None) -> Symbol | None:
@@ -281,11 +288,6 @@ def walk_keys(top: Any, kind_key: str, *, skip: frozenset[str], line: Any) -> It
         number += 1
 
 
-def is_node(value: Any, kind_key: str) -> bool:
-    """Tells whether a JSON value is a node: a dict with text under the key."""
-    return type(value) is dict and type(value.get(kind_key)) is str
-
-
 def dotted(parts: Sequence[str]) -> str:
     """Returns the whole name of what is called or inherited.
 
@@ -305,21 +307,3 @@ def first_line(text: str) -> str:
         if said:
             return said[:_DOC_CHARACTERS]
     return ""
-
-
-def text_of(node: Mapping[str, Any], key: str) -> str:
-    """Returns the text under a key, empty if there is anything else."""
-    value = node.get(key)
-    return value if type(value) is str else ""
-
-
-def dict_of(node: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Returns the object under a key, an empty one if there is anything else."""
-    value = node.get(key)
-    return value if type(value) is dict else {}
-
-
-def list_of(node: Mapping[str, Any], key: str) -> list[Any]:
-    """Returns the list under a key, an empty one if there is anything else."""
-    value = node.get(key)
-    return value if type(value) is list else []

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from batchio.ast_json import NO_PLACE, FaultPlace
 from batchio.syntax_parts import NOT_AST, OK, QUARANTINED, key_of
 from transforms.syntax.extraction import Extraction
 from transforms.syntax.languages import language_of_path, source_path_of
 
 FileRow: TypeAlias = tuple[Any, ...]
-_NO_PLACE = (None, None, None)
 
 
 @dataclass(frozen=True)  # without slots: a property is kept
@@ -60,18 +60,16 @@ class TreeFile:
             OK,
             "",
             "",
-            *_NO_PLACE,
+            *NO_PLACE,
             self.attempts,
             provides,
         )
 
     def not_ast(self) -> FileRow:
         """Returns its row if it holds no tree."""
-        return self._untaken(NOT_AST, "", "", _NO_PLACE)
+        return self._untaken(NOT_AST, "", "", NO_PLACE)
 
-    def quarantined(
-        self, cause: str, message: str, place: tuple[int | None, int | None, int | None] = _NO_PLACE
-    ) -> FileRow:
+    def quarantined(self, cause: str, message: str, place: FaultPlace = NO_PLACE) -> FileRow:
         """Returns its row if it cannot be read: why, and at which byte, line and column."""
         return self._untaken(QUARANTINED, cause, message, place)
 
@@ -80,7 +78,7 @@ class TreeFile:
         source = self.source_path
         return (self.input, self.path, file_id, source, language, language_from, shape)
 
-    def _untaken(self, status: str, cause: str, message: str, place: tuple[Any, ...]) -> FileRow:
+    def _untaken(self, status: str, cause: str, message: str, place: FaultPlace) -> FileRow:
         counts = (0,) * 6
         row = (*self._name(*self.guess, ""), "", self.size, self.sha256, *counts)
         return (*row, status, cause, message, *place, self.attempts, ())

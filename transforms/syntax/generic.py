@@ -21,13 +21,8 @@ from transforms.syntax.extraction import (
     Extraction,
     Node,
     Symbol,
-    dict_of,
-    is_node,
-    list_of,
-    text_of,
 )
-
-Json = dict[str, Any]
+from transforms.syntax.json_values import Json, dict_of, is_node, list_of, text_of
 
 # The last word of a kind that says what is defined, without the words below: of `FunctionDecl`,
 # `async_function_definition`, `Function`; not of `FunctionCall`, `ClassBody`, `EnumValue`.

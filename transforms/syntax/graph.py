@@ -50,20 +50,16 @@ class FormFileUnits(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, files: beam.PCollection) -> beam.PCollection:
         """Builds the units."""
-        formed = files | "FormUnit" >> beam.ParDo(_FormUnitFn(self.rules)).with_outputs(
+        formed = files | "FormUnit" >> beam.FlatMap(_form_unit, self.rules).with_outputs(
             _LEFT_OUT, main="units"
         )
         formed[_LEFT_OUT] | "RecordLeftOut" >> RecordLeftOut(self.run)
         return formed["units"]
 
 
-class _FormUnitFn(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, rules: FileRules) -> None:
-        self._rules = rules
-
-    def process(self, file: FileRef) -> Iterator[Unit | TaggedOutput]:
-        unit = form_unit(file, self._rules)
-        yield TaggedOutput(_LEFT_OUT, (file, unit)) if isinstance(unit, str) else unit
+def _form_unit(file: FileRef, rules: FileRules) -> Iterator[Unit | TaggedOutput]:
+    unit = form_unit(file, rules)
+    yield TaggedOutput(_LEFT_OUT, (file, unit)) if isinstance(unit, str) else unit
 
 
 @dataclass
@@ -91,7 +87,7 @@ class WriteTables(beam.PTransform):  # type: ignore[misc]
             | "TakeSnapshot" >> beam.ParDo(_SnapshotFn(self.run, self.choice))
             | "FirstSteps" >> ProcessUnits(self.work, patient)
             | "SecondSteps"
-            >> beam.ParDo(_SecondStepsFn(self.choice)).with_outputs(_ENDED, main="table")
+            >> beam.FlatMap(_second_steps, self.choice).with_outputs(_ENDED, main="table")
         )
         steps = tables["table"] | "Spread" >> beam.Reshuffle() | ProcessUnits(self.work, patient)
         return (
@@ -99,7 +95,7 @@ class WriteTables(beam.PTransform):  # type: ignore[misc]
             | beam.Flatten()
             | "Key" >> beam.WithKeys(TABLES_UNIT)
             | "Together" >> beam.GroupByKey()
-            | "ReplaceTables" >> beam.ParDo(_ReplaceFn(self.run, self.choice))
+            | "ReplaceTables" >> beam.FlatMap(_replace, self.run, self.choice)
         )
 
 
@@ -143,29 +139,22 @@ def _with_reason(tables: Unit) -> Unit:
     return replace(tables, reason="files or choice of tables changed") if changed else tables
 
 
-class _SecondStepsFn(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, choice: TableChoice) -> None:
-        self._choice = choice
-
-    def process(self, outcomes: OutcomePack) -> Iterator[Pack | TaggedOutput]:
-        for outcome in outcomes:
-            if not is_index(outcome) or outcome.status == FAILED:
-                yield TaggedOutput(_ENDED, OutcomePack([outcome]))
-                continue
-            for unit in second_steps(outcome, self._choice):
-                yield Pack([unit])
+def _second_steps(outcomes: OutcomePack, choice: TableChoice) -> Iterator[Pack | TaggedOutput]:
+    for outcome in outcomes:
+        if not is_index(outcome) or outcome.status == FAILED:
+            yield TaggedOutput(_ENDED, OutcomePack([outcome]))
+            continue
+        for unit in second_steps(outcome, choice):
+            yield Pack([unit])
 
 
-class _ReplaceFn(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, run: Run, choice: TableChoice) -> None:
-        self._run = run
-        self._choice = choice
-
-    def process(self, element: tuple[str, Iterable[OutcomePack]]) -> Iterator[OutcomePack]:
-        run, steps = self._run, list(chain.from_iterable(element[1]))
-        failed = any(step.status == FAILED for step in steps)
-        if failed or len(steps) == len(self._choice.tables):
-            states = Recorder.of(run).ledger.unit_states(run.record.scope, [TABLES_UNIT])
-            old = states[TABLES_UNIT].outputs if TABLES_UNIT in states else ()
-            yield OutcomePack([replace_tables(steps, run.output, old)])
-        clear_stage(run.output)
+def _replace(
+    element: tuple[str, Iterable[OutcomePack]], run: Run, choice: TableChoice
+) -> Iterator[OutcomePack]:
+    steps = list(chain.from_iterable(element[1]))
+    failed = any(step.status == FAILED for step in steps)
+    if failed or len(steps) == len(choice.tables):
+        states = Recorder.of(run).ledger.unit_states(run.record.scope, [TABLES_UNIT])
+        old = states[TABLES_UNIT].outputs if TABLES_UNIT in states else ()
+        yield OutcomePack([replace_tables(steps, run.output, old)])
+    clear_stage(run.output)

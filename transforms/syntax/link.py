@@ -9,7 +9,7 @@ from batchio.syntax_parts import key_of
 from transforms.syntax.bindings import local_name
 from transforms.syntax.extraction import Extraction, Symbol
 from transforms.syntax.lookup_rules import cached_key, called_name, last_part
-from transforms.syntax.modules import candidates_from, place_of, provided
+from transforms.syntax.modules import candidates, place_of, provided
 from transforms.syntax.resolve import Names
 
 Row = tuple[Any, ...]
@@ -22,7 +22,6 @@ class Linked(NamedTuple):
     """Rows of one tree, their values in the order of the fields of `batchio.syntax_parts`.
 
     Attributes:
-        file_id: The key of the dump's path.
         symbols: As `SYMBOL`.
         calls: As `CALL`.
         imports: As `IMPORT`.
@@ -30,7 +29,6 @@ class Linked(NamedTuple):
         provides: Keys under which other files import this one.
     """
 
-    file_id: int
     symbols: list[Row]
     calls: list[Row]
     imports: list[Row]
@@ -52,7 +50,6 @@ def link(out: Extraction, path: str) -> Linked:
     names = Names(out, path)
     inherits = _inherits(out, names)  # before the calls, which may be of inherited members
     return Linked(
-        key_of(path),
         _symbols(out, names),
         _calls(out, names),
         _imports(out, names),
@@ -137,5 +134,5 @@ def _inherits(out: Extraction, names: Names) -> list[Row]:
 @lru_cache(maxsize=1 << 14)
 def _candidate_keys(language: str, place: str, module: str, name: str) -> tuple[list[int], int]:
     """Returns the keys of an import's candidates; files of one place import the same again."""
-    names, whole = candidates_from(language, place, module, name)
+    names, whole = candidates(language, place, module, name)
     return [cached_key(each) for each in names], whole

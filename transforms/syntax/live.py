@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,8 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from batchio.syntax_parts import read_part
-
-Numbers: TypeAlias = NDArray[Any]
+from transforms.syntax.arrow_lists import Numbers, lengths
 
 _CHUNK_ROWS = 65_536
 _DEAD = -1
@@ -95,13 +94,10 @@ class LiveTrees:
         for start, end in pairwise(bounds):
             needed = np.unique(self.part[start:end]).tolist()
             opened = {  # what the next chunk does not need is let go
-                number: opened[number] if number in opened else self._read(number, lists, columns)
-                for number in needed
+                nth: opened[nth] if nth in opened else self.parts[nth].read(*columns, *lists)
+                for nth in needed
             }
             yield Chunk(start, _gather(opened, self.part[start:end], self.row[start:end]))
-
-    def _read(self, number: int, lists: Sequence[str], columns: Sequence[str]) -> pa.RecordBatch:
-        return self.parts[number].read(*columns, *lists)
 
     def _bounds(self, lists: Sequence[str]) -> list[int]:
         weights = np.ones(len(self), np.int64)  # a tree's own row
@@ -123,33 +119,6 @@ def live_trees(parts: Sequence[Part]) -> LiveTrees:
         trees["part"].to_numpy()[order.to_numpy()],
         trees["row"].to_numpy()[order.to_numpy()],
     )
-
-
-def lengths(lists: pa.ListArray) -> NDArray[np.int64]:
-    """Returns how many items each list has."""
-    offsets: NDArray[np.int32] = lists.offsets.to_numpy()
-    return np.diff(offsets).astype(np.int64)
-
-
-def parents(lists: pa.ListArray) -> NDArray[np.int64]:
-    """Returns for each item of the lists the number of its list."""
-    return np.repeat(np.arange(len(lists)), lengths(lists))
-
-
-def starts(lists: pa.ListArray) -> NDArray[np.int64]:
-    """Returns where each list begins among the items of all, and where the last one ends."""
-    return np.append(0, np.cumsum(lengths(lists)))
-
-
-def numbers(array: pa.Array) -> Numbers:
-    """Returns the numbers of an Arrow array without nulls, not copied."""
-    view: Numbers = array.to_numpy()
-    return view
-
-
-def joined(texts: pa.StringArray) -> pa.Buffer:
-    """Returns texts one after the other, without anything between."""
-    return pc.binary_join(pa.ListArray.from_arrays([0, len(texts)], texts), "")[0].as_buffer()
 
 
 def _live_names(number: int, part: Part) -> pa.RecordBatch:

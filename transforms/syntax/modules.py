@@ -19,7 +19,6 @@ from transforms.syntax.extraction import (
     NAMESPACE,
     STRUCT,
     TYPE,
-    Import,
     Symbol,
 )
 
@@ -61,23 +60,23 @@ _SPACES = frozenset({MODULE, NAMESPACE})
 _DIRECTORY_FILES = {"python": ("__init__",), "rust": ("mod", "lib", "main")}
 
 
-def candidates(language: str, source_path: str, import_: Import) -> Candidates:
-    """Returns the names of files that an import may mean, best first.
-
-    With them comes how many of the first ones are files that the imported name itself means, as in
-    `from package import module`; the rest are files in which that name is defined.
-    """
-    place = place_of(language, source_path)
-    return candidates_from(language, place, import_.module, import_.name)
-
-
 def place_of(language: str, source_path: str) -> str:
     """Returns what the meaning of an import depends on: the file's directory, or its path."""
     return source_path if language == "rust" else posixpath.dirname(source_path)
 
 
-def candidates_from(language: str, place: str, module: str, name: str) -> Candidates:
-    """Returns the candidates of an import (see `candidates`) from its place."""
+def candidates(language: str, place: str, module: str, name: str) -> Candidates:
+    """Returns the names of files that an import may mean, best first.
+
+    With them comes how many of the first ones are files that the imported name itself means, as in
+    `from package import module`; the rest are files in which that name is defined.
+
+    Args:
+        language: Of the importing file.
+        place: Of that file, see `place_of`.
+        module: What the import names.
+        name: What is taken out of it, empty or `*` for all.
+    """
     find = _FINDERS.get(language)
     if find is None:
         return [], 0

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from batchio.syntax_parts import NAME_FACTOR
-from transforms.syntax.live import LiveTrees, joined, numbers, parents
+from transforms.syntax.arrow_lists import joined, numbers, parents
+from transforms.syntax.live import LiveTrees
 from transforms.syntax.lookups import (
     NONE,
     Found,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from transforms.syntax.expressions import Link, Spelling, chain, listed, spell
 from transforms.syntax.extraction import (
     CLASS,
     CONSTRUCTOR,
@@ -26,35 +27,18 @@ from transforms.syntax.extraction import (
     Inherit,
     Node,
     Symbol,
-    dict_of,
     dotted,
     first_line,
-    text_of,
     walk_keys,
 )
-from transforms.syntax.tree_walk import (
-    Handler,
-    Json,
-    Link,
-    Rule,
-    Spelling,
-    TreeWalk,
-    chain,
-    children,
-    decides,
-    decides_and_nests,
-    listed,
-    nests,
-    number,
-    spell,
-)
+from transforms.syntax.json_values import Json, children, dict_of, number, text_of
+from transforms.syntax.tree_walk import Handler, Rule, TreeWalk, decides, decides_and_nests, nests
 
 _KIND = "nodeType"
 _SKIP = frozenset({"attributes"})
 # PhpParser\Modifiers
 _PUBLIC, _PROTECTED, _PRIVATE, _STATIC, _ABSTRACT = 1, 2, 4, 8, 16
 _INCLUDES = {1: "include", 2: "include", 3: "require", 4: "require"}
-_ELSE_IF = "else if"
 _CALLED = "called member"
 _CLASSES = {CLASS, INTERFACE, ENUM}
 
@@ -162,8 +146,7 @@ def _enter_function(walk: TreeWalk, symbol: Symbol, node: Json) -> bool:
         dots = "..." if parameter.get("variadic") is True else ""
         shown.append(f"{dots}{name}{'=…' if parameter.get('default') else ''}")
         walk.notes[id(parameter)] = symbol.parent
-    symbol.params = len(parameters)
-    symbol.signature = f"{symbol.name}({', '.join(shown)})"
+    symbol.sign(shown, len(parameters))
     symbol.returns = _type(node.get("returnType"))
     return walk.enter(symbol)
 
@@ -293,14 +276,9 @@ def _add_call(walk: TreeWalk, node: Json, called: Json, *, receiver: str = "") -
 
 
 def _if(walk: TreeWalk, node: Json) -> bool:
-    walk.decisions += 1
+    # The tree does not tell `else if` from an `if` alone under `else`.
     alone = children(dict_of(node, "else"), "stmts")
-    if len(alone) == 1:
-        # The tree does not tell `else if` from an `if` alone under `else`.
-        walk.notes[id(alone[0])] = _ELSE_IF
-    if walk.notes.pop(id(node), None) is not None:
-        return False
-    return walk.enter_control()
+    return walk.enter_if(node, alone[0] if len(alone) == 1 else None)
 
 
 def _case(walk: TreeWalk, node: Json) -> None:

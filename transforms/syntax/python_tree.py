@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from transforms.syntax.expressions import Link, Spelling, chain, listed, spell
 from transforms.syntax.extraction import (
     CLASS,
     CONSTRUCTOR,
@@ -23,33 +24,21 @@ from transforms.syntax.extraction import (
     Inherit,
     Node,
     Symbol,
-    dict_of,
     dotted,
     first_line,
-    text_of,
     walk_keys,
 )
-from transforms.syntax.tree_walk import (
-    Json,
-    Link,
-    Rule,
-    Spelling,
-    TreeWalk,
-    chain,
-    children,
-    decides,
-    length,
-    listed,
-    nests,
-    number,
-    spell,
-)
+from transforms.syntax.json_values import Json, children, dict_of, length, list_of, number, text_of
+from transforms.syntax.tree_walk import Rule, TreeWalk, decides, nests
 
 _KIND_KEYS = ("_type", "node_type", "ast_type", "class")
+# Decorators.
+ABSTRACT = frozenset(
+    {"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"}
+)
 _TOPS = frozenset({"Module", "Interactive", "Expression"})
 # Aliases that `ast` keeps for old programs, and `ast2json` writes beside `elts` and `value`.
 _SKIP = frozenset({"dims", "n", "s"})
-_ELIF = "elif"
 
 
 class PythonTree:
@@ -112,14 +101,15 @@ def _mark_exported(out: Extraction, first: int) -> None:
             symbol.is_exported = public if exported is None else symbol.name in exported
 
 
-def _visibility(name: str) -> str:
+def visibility_of(name: str) -> str:
+    """Returns what a name says about who is to use it."""
     dunder = name.startswith("__") and name.endswith("__")
     return "private" if name.startswith("_") and not dunder else "public"
 
 
 def _define(walk: TreeWalk, kind: str, name: str, node: Json) -> Symbol:
     symbol = walk.define(kind, name, _line(node), number(node, "end_lineno"))
-    symbol.visibility = _visibility(name)
+    symbol.visibility = visibility_of(name)
     return symbol
 
 
@@ -134,7 +124,7 @@ def _function(walk: TreeWalk, node: Json) -> bool:
     if decorators:
         marks = {chain(mark, walk.kind_key, _LINKS)[-1] for mark in decorators}
         symbol.is_static = "staticmethod" in marks
-        symbol.is_abstract = not marks.isdisjoint(_ABSTRACT)
+        symbol.is_abstract = not marks.isdisjoint(ABSTRACT)
     symbol.returns = _type_text(walk, node.get("returns"))
     symbol.doc = _doc(walk, node)
     return walk.enter(symbol)
@@ -190,7 +180,7 @@ def _parameters(symbol: Symbol, arguments: Json) -> None:
             if default is not None:
                 keywords[index] += "=…"
     rest, rest_keywords = _name(arguments.get("vararg")), _name(arguments.get("kwarg"))
-    symbol.params = len(shown) + len(keywords) + bool(rest) + bool(rest_keywords)
+    count = len(shown) + len(keywords) + bool(rest) + bool(rest_keywords)
     if only:
         shown.insert(only, "/")
     if rest or keywords:
@@ -198,7 +188,7 @@ def _parameters(symbol: Symbol, arguments: Json) -> None:
     shown += keywords
     if rest_keywords:
         shown.append("**" + rest_keywords)
-    symbol.signature = f"{symbol.name}({', '.join(shown)})"
+    symbol.sign(shown, count)
 
 
 def _names(arguments: Json, key: str) -> list[str]:
@@ -298,14 +288,9 @@ def _import_from(walk: TreeWalk, node: Json) -> None:
 
 
 def _if(walk: TreeWalk, node: Json) -> bool:
-    walk.decisions += 1
-    otherwise = node.get("orelse")
-    if type(otherwise) is list and len(otherwise) == 1:
-        # The tree does not tell `elif` from an `if` alone under `else`.
-        walk.notes[id(otherwise[0])] = _ELIF
-    if walk.notes and walk.notes.pop(id(node), None) is not None:
-        return False
-    return walk.enter_control()
+    # The tree does not tell `elif` from an `if` alone under `else`.
+    otherwise = list_of(node, "orelse")
+    return walk.enter_if(node, otherwise[0] if len(otherwise) == 1 else None)
 
 
 def _loop(walk: TreeWalk, node: Json) -> bool:
@@ -367,10 +352,6 @@ _RULES: dict[str, Rule] = {
     "Attribute": ("value", "ctx"),
     "Tuple": ("elts", "ctx"),
 }
-
-_ABSTRACT = frozenset(
-    {"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"}
-)
 
 _LINKS: dict[str, Link] = {
     "Name": lambda node: (text_of(node, "id"), None),

@@ -14,8 +14,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from batchio.syntax_parts import key_of
+from transforms.syntax.arrow_lists import numbers, parents, starts
 from transforms.syntax.bindings import DEFAULT, EVERYTHING
-from transforms.syntax.live import LiveTrees, numbers, parents, starts
+from transforms.syntax.live import LiveTrees
 from transforms.syntax.lookups import NONE, Found, Keys, Lookup, all_of, first_of, key_in
 
 _HOPS = 3  # files through which a name may be handed on

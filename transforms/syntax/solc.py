@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from transforms.syntax.expressions import Link, chain
 from transforms.syntax.extraction import (
     CLASS,
     CONSTRUCTOR,
@@ -29,25 +30,12 @@ from transforms.syntax.extraction import (
     Inherit,
     Node,
     Symbol,
-    dict_of,
     dotted,
     first_line,
-    text_of,
     walk_keys,
 )
-from transforms.syntax.tree_walk import (
-    Handler,
-    Json,
-    Link,
-    Rule,
-    TreeWalk,
-    chain,
-    children,
-    decides,
-    decides_and_nests,
-    length,
-    nests,
-)
+from transforms.syntax.json_values import Json, children, dict_of, length, text_of
+from transforms.syntax.tree_walk import Handler, Rule, TreeWalk, decides, decides_and_nests, nests
 
 _CONTRACTS = {CLASS, INTERFACE}
 # What a contract keeps for itself and those derived from it is `internal`.
@@ -58,7 +46,6 @@ _VISIBILITY = {
     "private": "private",
 }
 _UNNAMED = {"constructor", "fallback", "receive"}
-_ELSE_IF = "else if"
 _OLD_KEY = "name"
 _TYPE_PARTS = 50
 
@@ -187,8 +174,7 @@ def _variable(walk: TreeWalk, node: Json) -> bool:
 def _assembly_function(walk: TreeWalk, node: Json) -> bool:
     symbol = _define(walk, FUNCTION, node)
     names = [text_of(parameter, "name") for parameter in children(node, "parameters")]
-    symbol.params = len(names)
-    symbol.signature = f"{symbol.name}({', '.join(names)})"
+    symbol.sign(names, len(names))
     return walk.enter(symbol)
 
 
@@ -202,8 +188,7 @@ def _define(walk: TreeWalk, kind: str, facts: Json, *, name: str = "") -> Symbol
 
 def _parameters(walk: TreeWalk, symbol: Symbol, facts: Json) -> None:
     types = _types(walk, dict_of(facts, "parameters"))
-    symbol.params = len(types)
-    symbol.signature = f"{symbol.name}({', '.join(types)})"
+    symbol.sign(types, len(types))
 
 
 def _types(walk: TreeWalk, parameters: Json) -> list[str]:
@@ -273,13 +258,9 @@ def _assembly_call(walk: TreeWalk, node: Json) -> None:
 
 
 def _if(walk: TreeWalk, node: Json) -> bool:
-    walk.decisions += 1
     otherwise = dict_of(_facts(walk, node), "falseBody")
-    if otherwise.get(walk.kind_key) == "IfStatement":
-        walk.notes[id(otherwise)] = _ELSE_IF
-    if walk.notes.pop(id(node), None) is not None:
-        return False
-    return walk.enter_control()
+    is_if = otherwise.get(walk.kind_key) == "IfStatement"
+    return walk.enter_if(node, otherwise if is_if else None)
 
 
 def _try(walk: TreeWalk, node: Json) -> bool:

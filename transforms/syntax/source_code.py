@@ -13,6 +13,7 @@ from functools import cache
 from importlib.util import decode_source
 from typing import TYPE_CHECKING, Any
 
+from batchio.ast_json import NO_PLACE, FaultPlace
 from batchio.errors import CannotRun, InputError
 from batchio.python_dump import dump_python
 from transforms.syntax.languages import language_of
@@ -47,19 +48,11 @@ class SourceError(InputError):
     """
 
     def __init__(
-        self,
-        cause: str,
-        *,
-        kind: str = "invalid_source",
-        byte: int | None = None,
-        line: int | None = None,
-        column: int | None = None,
+        self, cause: str, *, kind: str = "invalid_source", place: FaultPlace = NO_PLACE
     ) -> None:
         super().__init__(cause)
         self.kind = kind
-        self.byte = byte
-        self.line = line
-        self.column = column
+        self.byte, self.line, self.column = place
 
 
 def parse_source(data: bytes, path: str) -> Any:
@@ -93,7 +86,7 @@ def _python_tree(data: bytes) -> dict[str, Any]:
     except (MemoryError, RecursionError) as error:
         raise SourceError("is nested too deeply to be parsed") from error
     except UnicodeDecodeError as error:
-        raise SourceError(str(error), byte=error.start) from error
+        raise SourceError(str(error), place=(error.start, None, None)) from error
     except ValueError as error:
         raise SourceError(str(error)) from error
     return dump_python(module)
@@ -107,7 +100,7 @@ def _syntax_error(error: SyntaxError, data: bytes) -> SourceError:
     before = sum(len(line) + 1 for line in lines[: error.lineno - 1])
     text = lines[-1].decode("utf-8", "replace") if len(lines) == error.lineno else ""
     byte = before + len(text[: column - 1].encode())
-    return SourceError(error.msg, byte=min(byte, len(data)), line=error.lineno, column=column)
+    return SourceError(error.msg, place=(min(byte, len(data)), error.lineno, column))
 
 
 @cache

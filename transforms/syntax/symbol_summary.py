@@ -25,11 +25,8 @@ from transforms.syntax.extraction import (
     Node,
     Symbol,
     first_line,
-    list_of,
-    text_of,
 )
-
-Json = dict[str, Any]
+from transforms.syntax.json_values import Json, children, list_of, text_of
 
 _IMPORT = re.compile(r"\s*import\s+(?:static\s+)?([\w$.]+?)(?:\.(\*))?\s*;?\s*")
 _SIMPLE_CALL = re.compile(r"([\w$.]+)\([^()]*\)")
@@ -102,13 +99,13 @@ def _add_class(
     for key, kind in (("extendsList", "extends"), ("implementsList", "implements")):
         for base in _listed(text_of(found, key)):
             out.inherits.append(Inherit(symbol, base, kind))
-    for member in _members(found, "fields"):
+    for member in children(found, "fields"):
         field = out.define(FIELD, text_of(member, "name"), symbol)
         _describe(field, member)
         field.returns = text_of(member, "declaredType")
-    for member in _members(found, "constructors"):
+    for member in children(found, "constructors"):
         _add_method(out, member, symbol, CONSTRUCTOR)
-    for member in _members(found, "methods"):
+    for member in children(found, "methods"):
         _add_method(out, member, symbol, METHOD)
     return symbol
 
@@ -121,7 +118,7 @@ def _add_method(out: Extraction, found: Json, parent: Symbol, kind: str) -> None
     symbol.returns = text_of(found, "returnType")
     complexity = found.get("cyclomaticComplexity")
     symbol.complexity = complexity if type(complexity) is int else 0
-    for call in _members(found, "methodCalls"):
+    for call in children(found, "methodCalls"):
         passed = len(list_of(call, "arguments"))
         out.calls.append(Call(symbol, _callee(call), passed, 0, text_of(call, "receiverType")))
 
@@ -141,10 +138,6 @@ def _callee(call: Json) -> str:
     resolved = text_of(call, "resolvedMethod").partition("(")[0]
     simple = _SIMPLE_CALL.fullmatch(text_of(call, "sourceCode"))
     return resolved or (simple.group(1) if simple else text_of(call, "methodName"))
-
-
-def _members(found: Json, key: str) -> list[Json]:
-    return [member for member in list_of(found, key) if type(member) is dict]
 
 
 def _listed(text: str) -> list[str]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from batchio.syntax_parts import FILE_FIELDS, LISTS, OK, QUARANTINED
 from batchio.syntax_tables import TABLES
 from batchio.tables import TableFormat, open_table
-from transforms.syntax.live import Chunk, LiveTrees, lengths, numbers, parents, starts
+from transforms.syntax.arrow_lists import lengths, numbers, parents, starts
+from transforms.syntax.live import Chunk, LiveTrees
 from transforms.syntax.lookups import Keys
 from transforms.syntax.names import NameIndex, content_keys, resolve_names
 from transforms.syntax.re_exports import resolve_imports

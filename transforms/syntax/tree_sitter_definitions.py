@@ -20,6 +20,7 @@ from transforms.syntax.extraction import (
     Symbol,
     dotted,
 )
+from transforms.syntax.python_tree import ABSTRACT, visibility_of
 from transforms.syntax.tree_sitter_bases import base_name, bases_of
 from transforms.syntax.tree_sitter_comments import Comments, docstring_of
 from transforms.syntax.tree_sitter_imports import imports_of
@@ -55,9 +56,6 @@ _GO_TYPES = {"struct_type": STRUCT, "interface_type": INTERFACE}
 _FUNCTION_VALUES = frozenset({"arrow_function", "function_expression", "generator_function"})
 _ALL_EXPORTS = ["module", "exports"]
 _SEPARATORS = frozenset({"*", "/"})
-_PYTHON_ABSTRACT = frozenset(
-    {"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"}
-)
 _ANONYMOUS = "<lambda>"
 
 Place = tuple[Symbol | None, int]
@@ -124,7 +122,8 @@ class Definitions:
         symbol = self.out.define(kind, name, scope, *lines_of(node))
         if kind in CALLABLE:
             symbol.complexity = 1
-            self._sign(signed or node, symbol)
+            shown = parameters_of(signed or node, self.words)
+            symbol.sign(shown, sum(each not in _SEPARATORS for each in shown))
         if owner:
             self._links.own(symbol, owner)
         self._describe(node, symbol)
@@ -135,15 +134,10 @@ class Definitions:
             return bool(name) and name == type_name.rpartition(".")[2]
         return name == {"javascript": "constructor", "python": "__init__"}.get(self.language)
 
-    def _sign(self, node: Tree, symbol: Symbol) -> None:
-        parameters = parameters_of(node, self.words)
-        symbol.params = len([shown for shown in parameters if shown not in _SEPARATORS])
-        symbol.signature = f"{symbol.name}({', '.join(parameters)})"
-
     def _describe(self, node: Tree, symbol: Symbol) -> None:
         modifiers = modifiers_of(node, self.words) | self.decorators.get(id(node), set())
         symbol.is_static = not modifiers.isdisjoint({"static", "staticmethod"})
-        symbol.is_abstract = "abstract" in modifiers or not modifiers.isdisjoint(_PYTHON_ABSTRACT)
+        symbol.is_abstract = "abstract" in modifiers or not modifiers.isdisjoint(ABSTRACT)
         symbol.is_async = "async" in modifiers
         if symbol.kind in CALLABLE or symbol.kind in (FIELD, VARIABLE):
             symbol.returns = returns_of(node, self.words)
@@ -172,8 +166,7 @@ class Definitions:
         if self.language == "go":
             return "public" if name[:1].isupper() else "package"
         if self.language == "python":
-            dunder = name.startswith("__") and name.endswith("__")
-            return "private" if name.startswith("_") and not dunder else "public"
+            return visibility_of(name)
         if self.language == "javascript":
             return "private" if name.startswith("#") else ""
         return self._unsaid_visibility(symbol)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from transforms.syntax.extraction import is_node
+from transforms.syntax.json_values import is_node
 
 Tree = dict[str, Any]
 

@@ -21,8 +21,8 @@ from transforms.syntax.extraction import (
     Extraction,
     Symbol,
 )
+from transforms.syntax.json_values import Json
 
-Json = dict[str, Any]
 Handler = Callable[["TreeWalk", Json], "bool | None"]
 """Returns true if it entered something that the walk has to leave with the node."""
 
@@ -35,9 +35,7 @@ tree. Of a tuple only the children under its keys are.
 """
 
 _InList: Any = type(iter([]))
-# `dotted` keeps 8 parts; one more tells it that there were more.
-_CHAIN_PARTS = 9
-_SPELLED_PIECES = 100
+_ELSE_IF = "else if"
 
 _COUNTED = frozenset({FUNCTION, METHOD, CONSTRUCTOR, LAMBDA})
 
@@ -189,6 +187,20 @@ class TreeWalk:
             self._deepest = self.nesting
         return True
 
+    def enter_if(self, node: Json, otherwise: Any) -> bool:
+        """Goes into an `if`; one that is noted as an `else if` is no deeper than the first.
+
+        Args:
+            node: The `if`.
+            otherwise: What is an `else if` should it be an `if`; None where there is nothing.
+        """
+        self.decisions += 1
+        if otherwise is not None:
+            self.notes[id(otherwise)] = _ELSE_IF
+        if self.notes and self.notes.pop(id(node), None) is not None:
+            return False
+        return self.enter_control()
+
     def _leave(self) -> None:
         frame = self._frames.pop()
         if frame is None:
@@ -227,68 +239,3 @@ def decides_and_nests(walk: TreeWalk, _node: Json) -> bool:
 def nests(walk: TreeWalk, _node: Json) -> bool:
     """Handler of a control structure whose parts add to the complexity."""
     return walk.enter_control()
-
-
-def children(node: Json, key: str) -> list[Json]:
-    """Returns the dicts in the list under a key."""
-    value = node.get(key)
-    return [item for item in value if type(item) is dict] if type(value) is list else []
-
-
-def length(node: Json, key: str) -> int:
-    """Returns how long the list under a key is, 0 if there is none."""
-    value = node.get(key)
-    return len(value) if type(value) is list else 0
-
-
-def number(node: Json, key: str) -> int:
-    """Returns the whole number under a key, 0 if there is none."""
-    value = node.get(key)
-    return value if type(value) is int else 0
-
-
-Link = Callable[[Json], "tuple[str, Json | None]"]
-"""Returns the name a link of a chain adds, and the link before it."""
-
-
-def chain(node: Json, kind_key: str, links: Mapping[str, Link]) -> list[str]:
-    """Returns the parts of a chain like `a.b().c` for `dotted`, no more of them than it keeps."""
-    parts: list[str] = []
-    link: Json | None = node
-    while link is not None and len(parts) < _CHAIN_PARTS:
-        kind = link.get(kind_key)
-        step = links.get(kind) if type(kind) is str else None
-        part, link = ("?", None) if step is None else step(link)
-        if part:
-            parts.append(part)
-    parts.reverse()
-    return parts or ["?"]
-
-
-Spelling = Callable[[Json], "list[Any]"]
-"""Returns the pieces of a node's text: texts, and nodes in between."""
-
-
-def spell(node: Any, kind_key: str, spellings: Mapping[str, Spelling]) -> str:
-    """Returns the source text of a simple expression, empty if it is not simple."""
-    pieces: list[str] = []
-    rest = [node]
-    while rest:
-        piece = rest.pop()
-        if type(piece) is str:
-            pieces.append(piece)
-            continue
-        kind = piece.get(kind_key) if type(piece) is dict else None
-        spelling = spellings.get(kind) if type(kind) is str else None
-        if spelling is None or len(pieces) > _SPELLED_PIECES:
-            return ""
-        rest.extend(reversed(spelling(piece)))
-    return "".join(pieces)
-
-
-def listed(nodes: list[Any], between: str = ", ") -> list[Any]:
-    """Returns the pieces of a list for `spell`."""
-    pieces: list[Any] = []
-    for node in nodes:
-        pieces += (between, node)
-    return pieces[1:]

@@ -1,3 +1,4 @@
+import json
 from datetime import datetime, timezone
 
 import apache_beam as beam
@@ -67,9 +68,9 @@ def test_the_whole_chain_makes_volumes_once(tmp_path, damaged):
         return rows(run)
 
     (row,) = go("run-1").values()
-    ((path, size, _),) = row["outputs"]
+    ((path, size, _),) = json.loads(row["outputs"])
     assert path == f"{tmp_path}/out/RMA1_0301_02_20181111T000457Z.nc"
-    assert size == row["metrics"]["bytes_out"]
+    assert size == json.loads(row["metrics"])["bytes_out"]
     if damaged:
         assert (row["status"], row["step"]) == ("failed", "decode radar BUFR")
         assert "the file is empty" in row["error_message"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batchio.cfradial import RangeShift, SourceFile
 from batchio.errors import InputError
+from batchio.radar_volume import RangeShift, SourceFile
 from batchio.sinarame import (
     FIELDS,
     FieldSweep,

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from syntax_rows import Tree, part_of, row, rows_of, tree
 
 from transforms.syntax import live
-from transforms.syntax.live import LiveTrees, Part, lengths, live_trees, parents, starts
+from transforms.syntax.arrow_lists import lengths, parents, starts
+from transforms.syntax.live import LiveTrees, Part, live_trees
 
 
 def paths(trees: LiveTrees, *lists: str) -> list[list[str]]:

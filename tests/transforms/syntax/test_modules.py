@@ -1,13 +1,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.syntax.extraction import CLASS, FUNCTION, NAMESPACE, Import, Symbol
-from transforms.syntax.modules import FAMILIES, MOST_CANDIDATES, candidates, provided
+from transforms.syntax.extraction import CLASS, FUNCTION, NAMESPACE, Symbol
+from transforms.syntax.modules import FAMILIES, MOST_CANDIDATES, candidates, place_of, provided
 
 
 def meant(language, source_path, module, name=""):
     """The candidates: those the name itself means, and those that hold it."""
-    names, whole = candidates(language, source_path, Import(module, name, "", "import", 1))
+    names, whole = candidates(language, place_of(language, source_path), module, name)
     return names[:whole], names[whole:]
 
 
@@ -239,7 +239,7 @@ _TEXT = st.text(alphabet="ab./\\:*'<_", max_size=12)
 
 @given(st.sampled_from([*FAMILIES, "cobol"]), _TEXT, _TEXT, _TEXT)
 def test_any_text_has_few_candidates_of_its_family_none_twice(language, path, module, name):
-    names, whole = candidates(language, path, Import(module, name, "", "import", 1))
+    names, whole = candidates(language, place_of(language, path), module, name)
     assert len(set(names)) == len(names) <= MOST_CANDIDATES
     assert 0 <= whole <= len(names)
     family = FAMILIES.get(language)

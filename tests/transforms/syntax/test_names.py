@@ -6,7 +6,8 @@ import pytest
 from syntax_rows import Row, Tree, row, rows_of, tree
 
 from batchio.syntax_parts import key_of
-from transforms.syntax.live import LiveTrees, Part, live_trees, parents, starts
+from transforms.syntax.arrow_lists import parents, starts
+from transforms.syntax.live import LiveTrees, Part, live_trees
 from transforms.syntax.lookup_rules import name_key
 from transforms.syntax.lookups import Lookup
 from transforms.syntax.names import NameIndex, build_index, content_keys, resolve_names

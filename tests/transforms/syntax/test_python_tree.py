@@ -403,14 +403,17 @@ KINDS = (
 KEYS = (
     "name body args func value id attr elts targets target names bases decorator_list returns"
     " annotation level module orelse values ifs pattern guard vararg defaults kw_defaults lineno"
-    " slice left right s ctx kwonlyargs"
+    " slice left right ctx kwonlyargs"
 )
 
 
 def node(inside: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     members = st.dictionaries(st.sampled_from(KEYS.split()), inside, max_size=6)
     kinds = st.sampled_from(KINDS.split())
-    return st.builds(lambda kind, rest: {"_type": kind, **rest}, kinds | SCALARS, members)
+    text = st.fixed_dictionaries({}, optional={"s": SCALARS})
+    return st.builds(
+        lambda kind, rest, text: {"_type": kind, **rest, **text}, kinds | SCALARS, members, text
+    )
 
 
 TREES = st.recursive(SCALARS, lambda inside: st.lists(inside, max_size=4) | node(inside))
