@@ -78,10 +78,10 @@ def test_every_pipeline_is_translated_here():
 @pytest.mark.parametrize(
     ("of", "steps"),
     [
-        (RADAR, "MatchFiles GroupByVolume SkipUpToDate ProcessUnits RecordOutcomes EndRun"),
+        (RADAR, "MatchFiles FormUnits SkipUpToDate ProcessUnits RecordOutcomes EndRun"),
         (
             SYNTAX,
-            "MatchFiles FormFileUnits SkipUpToDate ProcessUnits RecordOutcomes WriteTables "
+            "MatchFiles FormUnits SkipUpToDate ProcessUnits RecordOutcomes WriteTables "
             "RecordTables EndRun",
         ),
     ],
