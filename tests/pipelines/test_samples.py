@@ -12,8 +12,9 @@ import pytest
 
 from batchio.errors import CannotRun, UsageError
 from batchio.fileset import list_files
+from pipelines.domains import DOMAINS, Entry
 from pipelines.launcher import samples
-from pipelines.launcher.samples import MAKERS, SampleMaker, SampleSet, main, write_samples
+from pipelines.launcher.samples import SampleSet, main, write_samples
 from pipelines.radar import RadarOptions, forming
 from transforms.units import Unit
 
@@ -34,11 +35,11 @@ def radar(radar_set: SampleSet) -> Path:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    makers = {
-        name: SampleMaker(partial(iter, [("a/one.txt", b"one"), ("two.txt", name.encode())]), "-x")
+    entries = {
+        name: Entry("", partial(iter, [("a/one.txt", b"one"), ("two.txt", name.encode())]), "-x")
         for name in ("radar", "soundings")
     }
-    monkeypatch.setattr(samples, "MAKERS", makers)
+    monkeypatch.setattr(samples, "DOMAINS", entries)
 
 
 def read_tree(folder: Path) -> dict[str, bytes]:
@@ -150,7 +151,7 @@ def test_the_help_names_every_pipeline(capsys: pytest.CaptureFixture[str]) -> No
     assert left.value.code == 0
     shown = capsys.readouterr().out
     assert "--output" in shown
-    assert all(name in shown for name in MAKERS)
+    assert all(name in shown for name in DOMAINS)
 
 
 def test_the_radar_set_has_volumes_of_every_kind(radar: Path) -> None:
