@@ -6,19 +6,16 @@ import re
 from pathlib import Path
 
 from batchio.syntax_tables import TABLES
+from pipelines.domains import DOMAINS, load
 from pipelines.launcher.options import options_markdown
-from pipelines.radar import RADAR
-from pipelines.syntax import SYNTAX
 
 DOCS = Path(__file__).parent
-DOMAINS = (RADAR, SYNTAX)
 
 
 def made_page(page: str, name: str) -> str:
     """Returns the page of a pipeline with all that is made anew."""
-    domain = next(domain for domain in DOMAINS if domain.name == name)
-    page = _with_part(page, "options", options_markdown(domain.options))
-    return _with_part(page, "tables", tables_markdown()) if domain is SYNTAX else page
+    page = _with_part(page, "options", options_markdown(load(name).options))
+    return _with_part(page, "tables", tables_markdown())
 
 
 def tables_markdown() -> str:
@@ -41,9 +38,9 @@ def _with_part(page: str, name: str, text: str) -> str:
 
 def main() -> None:
     """Writes the pages."""
-    for domain in DOMAINS:
-        path = DOCS / f"{domain.name}.md"
-        path.write_text(made_page(path.read_text(), domain.name))
+    for name in DOMAINS:
+        path = DOCS / f"{name}.md"
+        path.write_text(made_page(path.read_text(), name))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from batchio.ledger import Ledger
 from batchio.ledger_view import Row
 from batchio.records import ASKED_TO_STOP, RUNNING
 from batchio.version import __version__
+from pipelines.domains import DOMAINS
 from pipelines.launcher import registry
 from pipelines.launcher.command_line import parse
 from pipelines.launcher.compare import compare
@@ -26,11 +27,6 @@ from pipelines.launcher.options import READ_AND_WRITE, WHAT_TO_SEE, Option, Opti
 from pipelines.launcher.report import report_folder, summary_lines, write_report
 from pipelines.launcher.samples import main as samples
 from pipelines.launcher.status import status_text
-
-PIPELINES = {
-    "radar": "weather-radar BUFR (SINARAME) to CF/Radial NetCDF",
-    "syntax": "syntax trees (AST JSON, or source files) to tables of symbols, calls, imports",
-}
 
 
 class RunOptions(Options):
@@ -64,10 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if command == "--version":
             print(f"headrace {__version__}")
             return DONE
-        if command in PIPELINES:
+        if command in DOMAINS:
             return int(importlib.import_module(f"pipelines.{command}").main(rest))
         if command not in COMMANDS:
-            close = closest_name(command, [*PIPELINES, *COMMANDS])
+            close = closest_name(command, [*DOMAINS, *COMMANDS])
             hint = f"did you mean {close}?" if close else "see python -m pipelines --help"
             raise UsageError(f"unknown command {command}", action=hint)
         return COMMANDS[command](rest)
@@ -79,8 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def list_pipelines(argv: Sequence[str]) -> int:
     """Lists the pipelines."""
     _split("list", argv, 0)
-    for name, about in PIPELINES.items():
-        print(f"{name:10} {about}")
+    for name, entry in DOMAINS.items():
+        print(f"{name:10} {entry.about}")
     return DONE
 
 
@@ -150,7 +146,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
 
 def _help() -> str:
     lines = ["usage: python -m pipelines PIPELINE|COMMAND [ARGUMENT …]", "", "pipelines:"]
-    lines += [f"  {name:10} {about}" for name, about in PIPELINES.items()]
+    lines += [f"  {name:10} {entry.about}" for name, entry in DOMAINS.items()]
     lines += ["", "commands:"]
     lines += [
         f"  {name:10} {(run.__doc__ or '').splitlines()[0]}" for name, run in COMMANDS.items()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from importlib import import_module
 from typing import Annotated
 
@@ -12,19 +12,17 @@ import apache_beam as beam
 from pydantic import Field
 
 from batchio.errors import CannotRun
-from batchio.fileset import FileRef
 from batchio.volume_types import load_volume_types
 from pipelines.launcher.domain import Domain
 from pipelines.launcher.options import DOMAIN, CommonOptions, Option
 from pipelines.launcher.preflight import cores
 from pipelines.launcher.run import launch
-from transforms.filesets import MatchFiles, SkipUpToDate
+from transforms.filesets import FormUnits, MatchFiles, SkipUpToDate
+from transforms.forming import Grouped
 from transforms.outcomes import ProcessUnits, RecordOutcomes
-from transforms.radar.completeness import VolumeRules, form_volume, name_of
-from transforms.radar.graph import GroupByVolume
+from transforms.radar.completeness import VolumeRules, form_volume, volume_of
 from transforms.radar.make_volume import MakeVolume
 from transforms.run import Run
-from transforms.units import Unit
 
 
 class RadarOptions(CommonOptions):
@@ -57,24 +55,13 @@ def build(pipeline: beam.Pipeline, options: RadarOptions, run: Run) -> beam.PCol
         decode_threads=max(1, cores() // run.workers),
         retries=run.retries,
     )
-    volumes = pipeline | MatchFiles(run) | GroupByVolume(_rules(options), run) | SkipUpToDate(run)
+    volumes = pipeline | MatchFiles(run) | FormUnits(forming(options), run) | SkipUpToDate(run)
     return volumes | ProcessUnits(make_volume, run) | RecordOutcomes(run)
 
 
-def form_units(
-    files: Iterable[FileRef], options: RadarOptions
-) -> tuple[Sequence[Unit], Sequence[tuple[FileRef, str]]]:
-    """Returns the volumes that the files make up, and the files left out with the reason."""
-    rules = _rules(options)
-    volumes: dict[str, list[FileRef]] = {}
-    left_out = []
-    for file in files:
-        name = name_of(file)
-        if isinstance(name, str):
-            left_out.append((file, name))
-        else:
-            volumes.setdefault(name.volume_id, []).append(file)
-    return [form_volume(group, rules) for group in volumes.values()], left_out
+def forming(options: RadarOptions) -> Grouped:
+    """Returns how files make up volumes."""
+    return Grouped(volume_of, partial(form_volume, rules=_rules(options)))
 
 
 def check(options: RadarOptions) -> None:
@@ -109,17 +96,12 @@ RADAR = Domain(
     "as CF/Radial NetCDF.",
     options=RadarOptions,
     check=check,
-    form_units=form_units,
+    forming=forming,
     build=build,
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns the exit code."""
-    return launch(RADAR, argv)
-
+main = partial(launch, RADAR)
 
 if __name__ == "__main__":
-    from pipelines.radar import main as run_main  # so that no class belongs to __main__
-
-    sys.exit(run_main())
+    sys.exit(import_module("pipelines.radar").main())  # so that no class belongs to __main__

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from typing import Annotated, Literal
 
 import apache_beam as beam
 from pydantic import Field, model_validator
 
-from batchio.fileset import FileRef
-from batchio.fingerprint import of_value
 from batchio.tables import TableFormat
 from pipelines.launcher.domain import Domain
 from pipelines.launcher.options import (
@@ -18,15 +18,16 @@ from pipelines.launcher.options import (
     READ_AND_WRITE,
     CommonOptions,
     Option,
-    settings_fingerprint_fields,
+    settings_fingerprint,
 )
 from pipelines.launcher.run import launch
-from transforms.filesets import MatchFiles, SkipUpToDate
+from transforms.filesets import FormUnits, MatchFiles, SkipUpToDate
+from transforms.forming import EachFile
 from transforms.outcomes import ProcessUnits, RecordOutcomes, weigh_alike, weigh_by_size
 from transforms.plugins import load_plugin
 from transforms.run import Run
 from transforms.syntax.form_units import FileRules, form_unit
-from transforms.syntax.graph import FormFileUnits, WriteTables
+from transforms.syntax.graph import WriteTables
 from transforms.syntax.join import JoinParts, TableChoice
 from transforms.syntax.shapes import ShapeChoice
 from transforms.syntax.take_trees import TakeTrees
@@ -122,39 +123,25 @@ def build(
         tuple(options.tables), tuple(options.formats), options.partition_by_language
     )
     work = SyntaxWork(_take_trees(options, run), JoinParts(run.output, choice))
-    units = pipeline | MatchFiles(run) | FormFileUnits(_rules(options), run) | SkipUpToDate(run)
+    units = pipeline | MatchFiles(run) | FormUnits(forming(options), run) | SkipUpToDate(run)
     files = units | ProcessUnits(work, run, _weigh(options)) | RecordOutcomes(run)
     tables = files | WriteTables(work, choice, run) | "RecordTables" >> RecordOutcomes(run)
     return files, tables
 
 
-def form_units(
-    files: Iterable[FileRef], options: SyntaxOptions
-) -> tuple[Sequence[Unit], Sequence[tuple[FileRef, str]]]:
-    """Returns a unit of each file, and the files left out with the reason."""
-    rules = _rules(options)
-    units, left_out = [], []
-    for file in files:
-        unit = form_unit(file, rules)
-        if isinstance(unit, str):
-            left_out.append((file, unit))
-        else:
-            units.append(unit)
-    return units, left_out
+def forming(options: SyntaxOptions) -> EachFile:
+    """Returns how each file becomes a unit."""
+    settings = settings_fingerprint(
+        options, kinds="kinds" in options.tables, nodes="nodes" in options.tables
+    )
+    rules = FileRules(tuple(options.input), tuple(options.sources), settings)
+    return EachFile(partial(form_unit, rules=rules))
 
 
 def check(options: SyntaxOptions) -> None:
     """Checks that plug-ins load."""
     _shapes(options).shapes()
     _weigh(options)
-
-
-def _rules(options: SyntaxOptions) -> FileRules:
-    settings = settings_fingerprint_fields(options) | {
-        "kinds": "kinds" in options.tables,
-        "nodes": "nodes" in options.tables,
-    }
-    return FileRules(tuple(options.input), tuple(options.sources), of_value(settings))
 
 
 def _shapes(options: SyntaxOptions) -> ShapeChoice:
@@ -189,17 +176,12 @@ SYNTAX = Domain(
     "into tables of symbols, calls, imports and metrics.",
     options=SyntaxOptions,
     check=check,
-    form_units=form_units,
+    forming=forming,
     build=build,
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns the exit code."""
-    return launch(SYNTAX, argv)
-
+main = partial(launch, SYNTAX)
 
 if __name__ == "__main__":
-    from pipelines.syntax import main as run_main  # so that no class belongs to __main__
-
-    sys.exit(run_main())
+    sys.exit(import_module("pipelines.syntax").main())  # so that no class belongs to __main__

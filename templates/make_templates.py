@@ -9,13 +9,11 @@ template, `build/templates/PIPELINE.json`, the file that goes to a bucket and th
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.__main__ import PIPELINES
+from pipelines.domains import DOMAINS, load
 from pipelines.launcher.domain import Domain
 from pipelines.launcher.option_info import OptionInfo, describe
 
@@ -25,12 +23,6 @@ _TYPES_OF_TEXT = {"FILE": "GCS_READ_FILE", "ROOT": "GCS_WRITE_FOLDER"}  # by met
 _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _FEW = 20  # whole numbers that a regular expression may list
 _LIST_HELP = ' Several are given as a list in JSON: ["one", "two"].'
-
-
-def domains() -> Iterator[Domain[Any]]:
-    """Yields every pipeline."""
-    for name in PIPELINES:
-        yield getattr(importlib.import_module(f"pipelines.{name}"), name.upper())
 
 
 def metadata(domain: Domain[Any]) -> dict[str, Any]:
@@ -130,8 +122,8 @@ def main() -> None:
     parser.add_argument("--tag", default="latest", help="Tag of the images.")
     parser.add_argument("--to", type=Path, default=Path("build/templates"))
     given = parser.parse_args()
-    for domain in domains():
-        name = domain.name
+    for name in DOMAINS:
+        domain = load(name)
         (FOLDER / f"{name}.json").write_text(_text(metadata(domain)), encoding="utf-8")
         if given.repository:
             image = f"{given.repository}/launcher-{name}:{given.tag}"

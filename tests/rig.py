@@ -115,6 +115,7 @@ class Rig:
     pattern: str = "*"
     arguments: tuple[str, ...] = ()
     ledger: str = ""  # its URL, if it is not the one below the output
+    started_in: Path = ROOT
 
     @property
     def inputs(self) -> Path:
@@ -163,7 +164,7 @@ class Rig:
         with out.open("w") as out_file, err.open("w") as err_file:
             process = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=self.started_in,
                 env=self._environment(sabotage),
                 stdin=subprocess.DEVNULL,
                 stdout=out_file,

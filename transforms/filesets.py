@@ -1,12 +1,15 @@
-"""The head of every graph: list the files, leave out what is done."""
+"""The head of every graph: list the files, form units, leave out what is done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
+from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
@@ -14,13 +17,15 @@ import transforms.pack_coder  # noqa: F401 - registers itself
 from batchio.fileset import FileRef, list_files
 from batchio.records import InputFile
 from transforms.decisions import batches, decide_all
-from transforms.recorder import Recorder
+from transforms.forming import EachFile, Forming, LeftOut
+from transforms.recording_fn import RecordingFn
 from transforms.run import Run
 from transforms.units import Pack, Unit
 
 _ASK_AT_ONCE = 500  # units in one question to the ledger
 _PACK_UNITS = 200
 _COUNT_AT_ONCE = 100  # files, for who watches the listing
+_LEFT_OUT = "left_out"
 _PACK_BYTES = 8_000_000  # of input: few big units or many small ones go to a worker together
 
 
@@ -29,9 +34,6 @@ class MatchFiles(beam.PTransform):  # type: ignore[misc]
     """Lists the run's input files: PBegin to `FileRef`, in the run's order."""
 
     run: Run
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
         """Builds the listing."""
@@ -42,13 +44,13 @@ class MatchFiles(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _ListFn(beam.DoFn):  # type: ignore[misc]
+class _ListFn(RecordingFn):
     def __init__(self, run: Run) -> None:
-        self._run = run
+        super().__init__(run)
         self._found = Metrics.counter(MatchFiles, "files_out")
 
     def process(self, patterns: tuple[str, ...]) -> Iterator[FileRef]:
-        recorder = Recorder.of(self._run)
+        recorder = self.recorder()
 
         def left_out(path: str, why: str) -> None:
             recorder.count("left_out")
@@ -68,36 +70,41 @@ class _ListFn(beam.DoFn):  # type: ignore[misc]
             recorder.count("found", len(batch))
             yield from batch
 
-    def finish_bundle(self) -> None:
-        Recorder.of(self._run).flush()
-
 
 @dataclass
-class RecordLeftOut(beam.PTransform):  # type: ignore[misc]
-    """Records files that belong to no unit: pairs of `FileRef` and why."""
+class FormUnits(beam.PTransform):  # type: ignore[misc]
+    """Forms a domain's units: `FileRef` to `Unit`; files of no unit are recorded as left out.
 
+    Groups paths by key where a unit may have several files; shuffles nothing else.
+    """
+
+    forming: Forming
     run: Run
 
-    def __post_init__(self) -> None:
-        super().__init__()
+    def expand(self, files: beam.PCollection) -> beam.PCollection:
+        """Builds the forming."""
+        forming = self.forming
+        take = forming.form if isinstance(forming, EachFile) else forming.keyed
+        taken = files | "Take" >> beam.FlatMap(partial(_tagged, take)).with_outputs(
+            _LEFT_OUT, main="taken"
+        )
+        taken[_LEFT_OUT] | "RecordLeftOut" >> beam.ParDo(_RecordLeftOutFn(self.run))
+        if isinstance(forming, EachFile):
+            return taken["taken"]
+        groups = taken["taken"] | "GroupByKey" >> beam.GroupByKey() | "Files" >> beam.Values()
+        return groups | "Form" >> beam.Map(forming.form)
 
-    def expand(self, left_out: beam.PCollection) -> beam.PCollection:
-        """Builds the recording."""
-        return left_out | "Record" >> beam.ParDo(_RecordLeftOutFn(self.run))
+
+def _tagged(take: Callable[[FileRef], Any], file: FileRef) -> Iterator[Any]:
+    taken = take(file)
+    yield TaggedOutput(_LEFT_OUT, taken) if isinstance(taken, LeftOut) else taken
 
 
-class _RecordLeftOutFn(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def process(self, element: tuple[FileRef, str]) -> None:
-        file, why = element
-        recorder = Recorder.of(self._run)
+class _RecordLeftOutFn(RecordingFn):
+    def process(self, left_out: LeftOut) -> None:
+        file, recorder = left_out.file, self.recorder()
         recorder.count("left_out")
-        recorder.see([(InputFile(file.path, file.size, file.mtime, remark=why), None)])
-
-    def finish_bundle(self) -> None:
-        Recorder.of(self._run).flush()
+        recorder.see([(InputFile(file.path, file.size, file.mtime, remark=left_out.why), None)])
 
 
 @dataclass
@@ -110,9 +117,6 @@ class SkipUpToDate(beam.PTransform):  # type: ignore[misc]
 
     run: Run
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
     def expand(self, units: beam.PCollection) -> beam.PCollection:
         """Builds the decisions."""
         decide = beam.ParDo(_DecideFn(self.run))
@@ -120,9 +124,9 @@ class SkipUpToDate(beam.PTransform):  # type: ignore[misc]
         return packs | "Spread" >> beam.Reshuffle() if self.run.is_spread else packs
 
 
-class _DecideFn(beam.DoFn):  # type: ignore[misc]
+class _DecideFn(RecordingFn):
     def __init__(self, run: Run) -> None:
-        self._run = run
+        super().__init__(run)
         self._asked: list[Unit] = []
         self._pack = Pack()
         self._pack_bytes = 0
@@ -132,7 +136,7 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
 
     def start_bundle(self) -> None:
         self._asked, self._pack, self._pack_bytes = [], Pack(), 0
-        ledger = Recorder.of(self._run).ledger
+        ledger = self.recorder().ledger
         self._is_first = not ledger.knows_units(self._run.record.scope)
 
     def process(self, unit: Unit) -> Iterator[Pack]:
@@ -145,12 +149,11 @@ class _DecideFn(beam.DoFn):  # type: ignore[misc]
             yield GlobalWindows.windowed_value(pack)
         if self._pack:
             yield GlobalWindows.windowed_value(self._pack)
-        recorder = Recorder.of(self._run)
-        recorder.count("discovered")
-        recorder.flush()
+        self.recorder().count("discovered")
+        super().finish_bundle()
 
     def _decide(self) -> Iterator[Pack]:
-        recorder, run = Recorder.of(self._run), self._run
+        recorder, run = self.recorder(), self._run
         asked, self._asked = self._asked, []
         if recorder.stopping.is_set():
             return

@@ -15,6 +15,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 import transforms.pack_coder  # noqa: F401 - registers itself
 from transforms.recorder import Recorder
+from transforms.recording_fn import RecordingFn
 from transforms.run import Run
 from transforms.units import (
     Attempt,
@@ -53,9 +54,6 @@ class ProcessUnits(beam.PTransform):  # type: ignore[misc]
     process: Process | PackProcess
     run: Run
     weigh: Callable[[Unit], float] | None = None
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
     def expand(self, packs: beam.PCollection) -> beam.PCollection:
         """Builds the processing."""
@@ -158,27 +156,18 @@ class RecordOutcomes(beam.PTransform):  # type: ignore[misc]
 
     run: Run
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
         """Builds the recording."""
         record = beam.ParDo(_RecordFn(self.run))
         return outcomes | "Record" >> record.with_output_types(OutcomePack)
 
 
-class _RecordFn(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
+class _RecordFn(RecordingFn):
     def process(self, outcomes: OutcomePack) -> Iterator[OutcomePack]:
         for status, number in Counter(outcome.status for outcome in outcomes).items():
             _counter(status).inc(number)
-        Recorder.of(self._run).add(*outcomes)
+        self.recorder().add(*outcomes)
         yield outcomes
-
-    def finish_bundle(self) -> None:
-        Recorder.of(self._run).flush()
 
 
 @cache

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import apache_beam as beam
 
-from batchio.fileset import FileRef
 from pipelines.launcher.options import CommonOptions
+from transforms.forming import Forming
 from transforms.run import Run
-from transforms.units import Unit
 
 O = TypeVar("O", bound=CommonOptions)  # noqa: E741 - options
-Pair = tuple[FileRef, str]
 
 
 @dataclass(frozen=True)
@@ -25,14 +23,14 @@ class Domain(Generic[O]):
         name: Its name, as in `python -m pipelines.NAME`.
         summary: What it does, in one sentence.
         options: Its options.
-        check: What only it has to check before a run; raises a HeadraceError.
-        form_units: The units of a list of files, and the files left out with the reason each.
+        forming: How its units are formed of files.
         build: Adds its graph to a Beam pipeline and returns its collections of outcomes.
+        check: What only it has to check before a run; raises a HeadraceError.
     """
 
     name: str
     summary: str
     options: type[O]
-    check: Callable[[O], None]
-    form_units: Callable[[Iterable[FileRef], O], tuple[Sequence[Unit], Sequence[Pair]]]
+    forming: Callable[[O], Forming]
     build: Callable[[beam.Pipeline, O, Run], Any]
+    check: Callable[[O], None] = lambda _options: None

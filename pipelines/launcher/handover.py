@@ -110,9 +110,6 @@ class EndRun(beam.PTransform):  # type: ignore[misc]
     options: CommonOptions
     run: Run
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
     def expand(self, outcomes: tuple[beam.PCollection, ...]) -> beam.PCollection:
         """Builds the end."""
         return (

@@ -3,9 +3,9 @@
 An option is a field of a pydantic model. Its type and constraints say what is accepted, its
 ``description`` is the help, an :class:`Option` in its annotation says how it is shown::
 
-    class RadarOptions(CommonOptions):
+    class ChartOptions(CommonOptions):
         compression: Annotated[int, Option("how to write", affects_result=True)] = Field(
-            1, ge=0, le=9, description="Level of compression of the NetCDF files."
+            1, ge=0, le=9, description="Level of compression of the charts."
         )
 """
 
@@ -29,6 +29,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from batchio.fingerprint import of_value
 from pipelines.launcher.option_info import (
     DO_AGAIN,
     DOMAIN,
@@ -57,7 +58,7 @@ __all__ = [
     "Options",
     "describe",
     "options_markdown",
-    "settings_fingerprint_fields",
+    "settings_fingerprint",
 ]
 
 _PERCENT_JUDGED_FROM_UNITS = 20
@@ -299,7 +300,12 @@ class CommonOptions(Options):
         return self
 
 
-def settings_fingerprint_fields(options: Options) -> dict[str, JsonValue]:
-    """Returns the options that change results, by name: a unit made with others is out of date."""
+def settings_fingerprint(options: Options, **more: JsonValue) -> str:
+    """Returns the digest of all that changes results: a unit made with other settings is stale.
+
+    Args:
+        options: Those of its options count that are declared with `affects_result`.
+        more: Whatever else counts.
+    """
     names = {option.name for option in describe(type(options)) if option.affects_result}
-    return dict(sorted(options.model_dump(mode="json", include=names).items()))
+    return of_value(options.model_dump(mode="json", include=names) | more)

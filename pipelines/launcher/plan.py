@@ -14,6 +14,8 @@ from pipelines.launcher.domain import Domain
 from pipelines.launcher.human import count_text, one_line, plural, size_text
 from pipelines.launcher.options import CommonOptions
 from transforms.decisions import Decision, batches, decide_all
+from transforms.forming import LeftOut
+from transforms.units import Unit
 
 O = TypeVar("O", bound=CommonOptions)  # noqa: E741 - options
 
@@ -45,8 +47,9 @@ def decisions(
         left_out=lambda path, why: left_out.append((path, why)),
         retries=options.retries,
     )
-    units, others = domain.form_units(found, options)
-    left_out += [(file.path, why) for file, why in others]
+    formed = list(domain.forming(options).units_of(found))
+    left_out += [(each.file.path, each.why) for each in formed if isinstance(each, LeftOut)]
+    units = (each for each in formed if isinstance(each, Unit))
     scope = Scope(domain.name, absolute(options.output))
     with closing(LedgerView(ledger_url)) as view:
         known = view if view.exists() else None

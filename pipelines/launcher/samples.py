@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import Field
 
-from batchio import ast_samples, sinarame_samples
 from batchio.errors import CannotRun, HeadraceError, UsageError
 from batchio.fileset import is_local, local_path
+from pipelines.domains import DOMAINS
 from pipelines.launcher.command_line import parse
 from pipelines.launcher.human import plural, size_text
 from pipelines.launcher.option_info import closest_name
@@ -21,19 +20,6 @@ from pipelines.launcher.options import READ_AND_WRITE, Option, Options
 
 # As for a run; taken from there they would cost the import of Beam.
 _DONE, _COULD_NOT_RUN, _WRONG_USAGE = 0, 1, 2
-
-
-@dataclass(frozen=True, slots=True)
-class SampleMaker:
-    """What one pipeline adds to the samples.
-
-    Attributes:
-        make: Yields its files: path below the pipeline's own folder, and content.
-        arguments: Options that a first run over the samples takes; {folder} is that folder.
-    """
-
-    make: Callable[[], Iterator[tuple[str, bytes]]]
-    arguments: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +31,6 @@ class SampleSet:
     files: int
     size_bytes: int
     command: str  # that runs the pipeline over them
-
-
-MAKERS: Mapping[str, SampleMaker] = MappingProxyType(
-    {
-        "radar": SampleMaker(
-            sinarame_samples.sample_files,
-            "--input '{folder}/**/*' --volume_types '{folder}/volume_types.yaml' --output out",
-        ),
-        "syntax": SampleMaker(
-            ast_samples.sample_files, "--input '{folder}/**/*.json*' --output tables"
-        ),
-    }
-)
 
 
 class SampleOptions(Options):
@@ -78,22 +51,22 @@ def write_samples(output: str, pipelines: Sequence[str] = ()) -> list[SampleSet]
         CannotRun: A file cannot be written.
     """
     for name in pipelines:
-        if name not in MAKERS:
-            close = closest_name(name, MAKERS)
-            hint = f"did you mean {close}?" if close else f"there is {', '.join(MAKERS)}"
+        if name not in DOMAINS:
+            close = closest_name(name, DOMAINS)
+            hint = f"did you mean {close}?" if close else f"there is {', '.join(DOMAINS)}"
             raise UsageError(f"there are no samples for {name}", step="samples", action=hint)
     root = local_path(output)
     if not root or not is_local(root):
         raise UsageError(
             "is no local folder", path=output, step="samples", action="give one as --output"
         )
-    return [_write_set(name, Path(root) / name) for name in dict.fromkeys(pipelines or MAKERS)]
+    return [_write_set(name, Path(root) / name) for name in dict.fromkeys(pipelines or DOMAINS)]
 
 
 def _write_set(name: str, folder: Path) -> SampleSet:
-    maker = MAKERS[name]
-    sizes = list(_write_files(maker.make(), folder))
-    arguments = maker.arguments.format(folder=folder.as_posix())
+    domain = DOMAINS[name]
+    sizes = list(_write_files(domain.samples(), folder))
+    arguments = domain.arguments.format(folder=folder.as_posix())
     command = f"python -m pipelines.{name} {arguments}"
     return SampleSet(name, folder, len(sizes), sum(sizes), command)
 
@@ -123,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             SampleOptions,
             options,
             prog="python -m pipelines samples [PIPELINE ...]",
-            description=f"Writes sample files for the named pipelines ({', '.join(MAKERS)}), "
+            description=f"Writes sample files for the named pipelines ({', '.join(DOMAINS)}), "
             "or for all. They are synthetic; some are damaged or incomplete on purpose.",
         )
         if parsed.beam_arguments:

@@ -13,6 +13,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from batchio.errors import UsageError
+from batchio.fingerprint import of_value
 from batchio.version import __version__
 from pipelines.launcher.command_line import (
     Parsed,
@@ -28,7 +29,7 @@ from pipelines.launcher.options import (
     Options,
     describe,
     options_markdown,
-    settings_fingerprint_fields,
+    settings_fingerprint,
 )
 
 PROG = "python -m pipelines.example"
@@ -576,10 +577,11 @@ def test_the_docs_table_lists_every_option_with_its_help() -> None:
 
 
 def test_only_what_changes_results_is_in_the_fingerprint() -> None:
-    fields = settings_fingerprint_fields(options("--compression", "4", "--workers", "2"))
-    assert fields == {"compression": 4, "smoothing": 0.5, "volume_types": None}
-    assert list(fields) == sorted(fields)
-    assert settings_fingerprint_fields(parsed(*NEEDED, model=CommonOptions).options) == {}
+    given = options("--compression", "4", "--workers", "2")
+    counts = {"compression": 4, "smoothing": 0.5, "volume_types": None}
+    assert settings_fingerprint(given) == of_value(counts)
+    assert settings_fingerprint(given, more=[1]) == of_value({**counts, "more": [1]})
+    assert settings_fingerprint(parsed(*NEEDED, model=CommonOptions).options) == of_value({})
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ import pytest
 
 from batchio.errors import CannotRun, UsageError
 from batchio.fileset import list_files
+from pipelines.domains import DOMAINS, Entry
 from pipelines.launcher import samples
-from pipelines.launcher.samples import MAKERS, SampleMaker, SampleSet, main, write_samples
-from pipelines.radar import RadarOptions, form_units
+from pipelines.launcher.samples import SampleSet, main, write_samples
+from pipelines.radar import RadarOptions, forming
+from transforms.units import Unit
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,11 +35,11 @@ def radar(radar_set: SampleSet) -> Path:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    makers = {
-        name: SampleMaker(partial(iter, [("a/one.txt", b"one"), ("two.txt", name.encode())]), "-x")
+    entries = {
+        name: Entry("", partial(iter, [("a/one.txt", b"one"), ("two.txt", name.encode())]), "-x")
         for name in ("radar", "soundings")
     }
-    monkeypatch.setattr(samples, "MAKERS", makers)
+    monkeypatch.setattr(samples, "DOMAINS", entries)
 
 
 def read_tree(folder: Path) -> dict[str, bytes]:
@@ -149,14 +151,16 @@ def test_the_help_names_every_pipeline(capsys: pytest.CaptureFixture[str]) -> No
     assert left.value.code == 0
     shown = capsys.readouterr().out
     assert "--output" in shown
-    assert all(name in shown for name in MAKERS)
+    assert all(name in shown for name in DOMAINS)
 
 
 def test_the_radar_set_has_volumes_of_every_kind(radar: Path) -> None:
     options = RadarOptions(
         input=[f"{radar}/**/*"], output="out", volume_types=str(radar / "volume_types.yaml")
     )
-    units, left_out = form_units(list_files(options.input), options)
+    formed = list(forming(options).units_of(list_files(options.input)))
+    units = [each for each in formed if isinstance(each, Unit)]
+    left_out = [each for each in formed if not isinstance(each, Unit)]
     reasons = {unit.unit_id: (unit.waits, unit.reason.partition(";")[0]) for unit in units}
     assert reasons == {
         "RMA1_0315_01_20000101T120000Z": ("", ""),
@@ -170,7 +174,7 @@ def test_the_radar_set_has_volumes_of_every_kind(radar: Path) -> None:
         ),
         "RMA5_0315_02_20000101T120630Z": ("", ""),
     }
-    assert {Path(file.path).name for file, _ in left_out} == {"README.txt", "volume_types.yaml"}
+    assert {each.file.name for each in left_out} == {"README.txt", "volume_types.yaml"}
 
 
 def test_the_command_shown_runs_the_pipeline(radar_set: SampleSet, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from run_samples import a_file, a_run, completed, counters, left_out, record, re
 from batchio.fileset import FileRef
 from batchio.ledger import Ledger
 from transforms import filesets
-from transforms.filesets import MatchFiles, RecordLeftOut, SkipUpToDate
+from transforms.filesets import FormUnits, MatchFiles, SkipUpToDate
+from transforms.forming import EachFile, Grouped, LeftOut
 from transforms.units import Unit
 
 
@@ -61,12 +62,37 @@ def test_the_listing_of_a_run_that_stops_ends(tmp_path, files):
             assert_that(p | MatchFiles(run), equal_to([]))
 
 
-def test_what_belongs_to_no_unit_is_recorded_with_the_reason(tmp_path, files):
+def form(file):
+    return LeftOut(file, "is odd") if file.name == "c" else Unit(file.name, (file,))
+
+
+def key(file):
+    return LeftOut(file, "is odd") if file.name == "c" else file.name[-1]
+
+
+def together(files):
+    return Unit("both", tuple(sorted(files, key=lambda file: file.path)))
+
+
+@pytest.mark.parametrize(
+    ("forming", "names"),
+    [
+        (EachFile(form), {"a.x": ["a.x"], "b.x": ["b.x"]}),
+        (Grouped(key, together), {"both": ["a.x", "b.x"]}),
+    ],
+    ids=["each", "grouped"],
+)
+def test_units_are_formed_the_same_in_a_graph_and_without(tmp_path, files, forming, names):
     run = a_run(tmp_path)
     with recorder_of(run), pipeline() as p:
-        _ = p | beam.Create([(file, f"{file.name} is odd") for file in files]) | RecordLeftOut(run)
-    assert left_out(run) == {file.path: f"{file.name} is odd" for file in files}
-    assert counters(run)["left_out"] == 3
+        units = p | beam.Create(files) | FormUnits(forming, run)
+        assert_that(units, equal_to([u for u in forming.units_of(files) if isinstance(u, Unit)]))
+    assert left_out(run) == {files[0].path: "is odd"}
+    assert counters(run)["left_out"] == 1
+    listed = list(forming.units_of(files))
+    assert [each.why for each in listed if isinstance(each, LeftOut)] == ["is odd"]
+    found = {u.unit_id: [f.name for f in u.files] for u in listed if isinstance(u, Unit)}
+    assert found == names
 
 
 def units_of(files):

@@ -12,6 +12,7 @@ from batchio.fingerprint import of_value
 from batchio.records import INCOMPLETE, PENDING
 from batchio.sinarame import FIELD_ORDER, FIELDS, RadarName, parse_name
 from batchio.volume_types import VolumeTypes
+from transforms.forming import LeftOut
 from transforms.units import Unit
 
 
@@ -43,15 +44,16 @@ class VolumeRules:
         return hours is not None and self.now - name.time >= timedelta(hours=hours)
 
 
-def name_of(file: FileRef) -> RadarName | str:
-    """Returns what the file's name says, or why it says nothing."""
+def volume_of(file: FileRef) -> str | LeftOut:
+    """Returns the volume that the file belongs to by its name, or why to none."""
     try:
         name = parse_name(file.path)
     except InputError as error:
-        return f"{error.cause}; {error.action}"
+        return LeftOut(file, f"{error.cause}; {error.action}")
     if name.field not in FIELDS:
-        return f"the field {name.field} is unknown; rename the file, or leave it out"
-    return name
+        why = f"the field {name.field} is unknown; rename the file, or leave it out"
+        return LeftOut(file, why)
+    return name.volume_id
 
 
 def form_volume(files: Iterable[FileRef], rules: VolumeRules) -> Unit:

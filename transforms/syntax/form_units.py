@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from batchio.fileset import FileRef, absolute
-from batchio.globs import common_root, glob_regex
+from batchio.globs import glob_regex
+from transforms.forming import LeftOut, root_of
 from transforms.syntax.languages import language_of
 from transforms.units import Unit
 
@@ -19,8 +20,7 @@ SOURCE = {"source": True}
 class FileRules:
     """How units are formed of files.
 
-    A unit's name is the file's path below the folder that all patterns have in common, so that it
-    is the same on every machine.
+    A unit's name is the file's path below the root of all patterns.
 
     Attributes:
         dumps: Globs of the dumps.
@@ -35,14 +35,14 @@ class FileRules:
     @cached_property
     def root(self) -> str:
         """The folder that relative paths begin at, with a slash at its end."""
-        return common_root([absolute(pattern) for pattern in (*self.dumps, *self.sources)])
+        return root_of((*self.dumps, *self.sources))
 
     @cached_property
     def _dump_globs(self) -> Sequence[re.Pattern[str]]:
         return [glob_regex(absolute(pattern)) for pattern in self.dumps]
 
 
-def form_unit(file: FileRef, rules: FileRules) -> Unit | str:
+def form_unit(file: FileRef, rules: FileRules) -> Unit | LeftOut:
     """Returns the unit of a file, or why it is left out."""
     unit_id = file.path.removeprefix(rules.root)
     if not rules.sources:
@@ -51,4 +51,4 @@ def form_unit(file: FileRef, rules: FileRules) -> Unit | str:
         return Unit(unit_id, (file,), rules.settings, SOURCE)
     if any(glob.fullmatch(file.path) for glob in rules._dump_globs):
         return Unit(unit_id, (file,), rules.settings)
-    return "no language that can be read has this file name"
+    return LeftOut(file, "no language that can be read has this file name")

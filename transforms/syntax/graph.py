@@ -1,4 +1,4 @@
-"""The syntax pipeline's own steps in a graph. Apart from the functions: workers need no Beam."""
+"""The syntax pipeline's own step in a graph. Apart from the functions: workers need no Beam."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.combiners import Count
 
-from batchio.fileset import FileRef
 from batchio.records import FAILED
 from transforms.decisions import SETTINGS_CHANGED, decide_all
-from transforms.filesets import RecordLeftOut
 from transforms.outcomes import ProcessUnits
 from transforms.recorder import Recorder
+from transforms.recording_fn import RecordingFn
 from transforms.run import Run
-from transforms.syntax.form_units import FileRules, form_unit
 from transforms.syntax.join import (
     TABLES_UNIT,
     TableChoice,
@@ -32,34 +30,7 @@ from transforms.syntax.join import (
 )
 from transforms.units import OutcomePack, Pack, PackProcess, Unit
 
-_ENDED, _LEFT_OUT = "ended", "left_out"
-
-
-@dataclass
-class FormFileUnits(beam.PTransform):  # type: ignore[misc]
-    """Makes a unit of each file: `FileRef` to `Unit`.
-
-    A file that is neither a dump nor source code is recorded as left out.
-    """
-
-    rules: FileRules
-    run: Run
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def expand(self, files: beam.PCollection) -> beam.PCollection:
-        """Builds the units."""
-        formed = files | "FormUnit" >> beam.FlatMap(_form_unit, self.rules).with_outputs(
-            _LEFT_OUT, main="units"
-        )
-        formed[_LEFT_OUT] | "RecordLeftOut" >> RecordLeftOut(self.run)
-        return formed["units"]
-
-
-def _form_unit(file: FileRef, rules: FileRules) -> Iterator[Unit | TaggedOutput]:
-    unit = form_unit(file, rules)
-    yield TaggedOutput(_LEFT_OUT, (file, unit)) if isinstance(unit, str) else unit
+_ENDED = "ended"
 
 
 @dataclass
@@ -74,9 +45,6 @@ class WriteTables(beam.PTransform):  # type: ignore[misc]
     work: PackProcess
     choice: TableChoice
     run: Run
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
         """Builds the making of the tables."""
@@ -99,15 +67,15 @@ class WriteTables(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
+class _SnapshotFn(RecordingFn):
     """Yields the first steps, if the tables are out of date."""
 
     def __init__(self, run: Run, choice: TableChoice) -> None:
-        self._run = run
+        super().__init__(run)
         self._choice = choice
 
     def process(self, _count: int) -> Iterator[Pack]:
-        run, recorder = self._run, Recorder.of(self._run)
+        run, recorder = self._run, self.recorder()
         if recorder.stopping.is_set():
             return
         recorder.commit()
@@ -128,9 +96,6 @@ class _SnapshotFn(beam.DoFn):  # type: ignore[misc]
                 yield Pack([unit])
         else:
             clear_stage(run.output)
-
-    def finish_bundle(self) -> None:
-        Recorder.of(self._run).flush()
 
 
 def _with_reason(tables: Unit) -> Unit:

@@ -4,7 +4,7 @@ import pytest
 
 from batchio.fileset import FileRef
 from batchio.volume_types import load_volume_types
-from transforms.radar.completeness import VolumeRules, form_volume, name_of
+from transforms.radar.completeness import VolumeRules, form_volume, volume_of
 
 TIME = datetime(2025, 11, 18, 12, 30, tzinfo=timezone.utc)
 TABLE = {"0315": {"01": ("DBZH", "ZDR"), "02": ("VRAD",)}}
@@ -149,10 +149,9 @@ def test_the_table_of_a_file_without_quotes_is_meant_as_it_is_written(tmp_path):
     assert volume("DBZH", volume_types=table).waits == "incomplete"
 
 
-def test_the_name_of_a_file_is_read():
+def test_the_volume_of_a_file_is_read():
     (file,) = files("ZDR")
-    name = name_of(file)
-    assert (name.volume_id, name.field) == (ID, "ZDR")
+    assert volume_of(file) == ID
 
 
 @pytest.mark.parametrize(
@@ -164,6 +163,6 @@ def test_the_name_of_a_file_is_read():
     ],
 )
 def test_a_file_of_no_volume_says_why_and_what_to_do(name, cause):
-    reason = name_of(FileRef(f"/in/{name}", 1, 1.0))
-    assert cause in reason
-    assert "; rename the file" in reason
+    left_out = volume_of(FileRef(f"/in/{name}", 1, 1.0))
+    assert cause in left_out.why
+    assert "; rename the file" in left_out.why

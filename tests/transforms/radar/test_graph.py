@@ -1,5 +1,6 @@
 import json
 from datetime import datetime, timezone
+from functools import partial
 
 import apache_beam as beam
 import pytest
@@ -10,10 +11,10 @@ from radar_fields import put, put_field
 from run_samples import a_run, left_out, recorder_of, rows
 
 from batchio.fileset import FileRef
-from transforms.filesets import MatchFiles, SkipUpToDate
+from transforms.filesets import FormUnits, MatchFiles, SkipUpToDate
+from transforms.forming import Grouped
 from transforms.outcomes import ProcessUnits, RecordOutcomes
-from transforms.radar.completeness import VolumeRules
-from transforms.radar.graph import GroupByVolume
+from transforms.radar.completeness import VolumeRules, form_volume, volume_of
 from transforms.radar.make_volume import MakeVolume
 
 NOW = datetime(2025, 1, 1, tzinfo=timezone.utc)
@@ -22,6 +23,10 @@ TABLE = {"0301": {"02": ("DBZH", "ZDR")}}
 
 def pipeline():
     return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))
+
+
+def forming(table=None):
+    return Grouped(volume_of, partial(form_volume, rules=VolumeRules(NOW, table)))
 
 
 def ref(name):
@@ -38,7 +43,7 @@ def test_files_are_grouped_into_volumes_and_the_others_recorded(tmp_path):
         ref("RMA1_0301_02_FOO_20181111T000457Z.BUFR"),
     ]
     with recorder_of(run), pipeline() as p:
-        units = p | beam.Create(files) | GroupByVolume(VolumeRules(NOW, TABLE), run)
+        units = p | beam.Create(files) | FormUnits(forming(TABLE), run)
         about = units | beam.Map(lambda u: (u.unit_id, [f.name[13:17] for f in u.files], u.waits))
         expected = [
             ("RMA1_0301_02_20181111T000457Z", ["DBZH", "ZDR_"], ""),
@@ -62,7 +67,7 @@ def test_the_whole_chain_makes_volumes_once(tmp_path, damaged):
     def go(run_id):
         run = a_run(tmp_path, run_id, patterns=(f"{tmp_path}/in/**",))
         with recorder_of(run), pipeline() as p:
-            volumes = p | MatchFiles(run) | GroupByVolume(VolumeRules(NOW), run)
+            volumes = p | MatchFiles(run) | FormUnits(forming(), run)
             made = volumes | SkipUpToDate(run) | ProcessUnits(MakeVolume(run.output), run)
             _ = made | RecordOutcomes(run)
         return rows(run)

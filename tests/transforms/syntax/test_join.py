@@ -17,8 +17,8 @@ from batchio.fingerprint import sha256
 from batchio.ledger_view import LedgerView
 from batchio.output import OutputRoot, files_below
 from batchio.records import COMPLETED, FAILED, Outcome
+from transforms.forming import each_file
 from transforms.run import Run
-from transforms.syntax.form_units import FileRules, form_unit
 from transforms.syntax.join import (
     JoinParts,
     TableChoice,
@@ -51,8 +51,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Run]:
 
 def take(run: Run, folder: Path) -> None:
     """Works files into one part and records them."""
-    rules = FileRules((f"{folder}/*",), (), "settings")
-    units = [form_unit(file, rules) for file in list_files([str(folder)])]
+    units = each_file([f"{folder}/*"], "settings").units_of(list_files([str(folder)]))
     attempt = PackAttempt(TakeTrees(run.output))
     record(run, attempt.finish([attempt(unit) for unit in units if isinstance(unit, Unit)]))
 

@@ -1,0 +1,51 @@
+"""The domains there are: the one list that names them, and imports none of them nor Beam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from batchio import ast_samples, sinarame_samples
+
+if TYPE_CHECKING:
+    from pipelines.launcher.domain import Domain
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the commands beside the pipelines know of one.
+
+    Attributes:
+        about: From what it makes what.
+        samples: Yields its sample files: path below the pipeline's own folder, and content.
+        arguments: Options that a first run over the samples takes; {folder} is that folder.
+    """
+
+    about: str
+    samples: Callable[[], Iterator[tuple[str, bytes]]]
+    arguments: str
+
+
+DOMAINS: Mapping[str, Entry] = MappingProxyType(
+    {
+        "radar": Entry(
+            "weather-radar BUFR (SINARAME) to CF/Radial NetCDF",
+            sinarame_samples.sample_files,
+            "--input '{folder}/**/*' --volume_types '{folder}/volume_types.yaml' --output out",
+        ),
+        "syntax": Entry(
+            "syntax trees (AST JSON, or source files) to tables of symbols, calls, imports",
+            ast_samples.sample_files,
+            "--input '{folder}/**/*.json*' --output tables",
+        ),
+    }
+)
+
+
+def load(name: str) -> Domain[Any]:
+    """Returns a domain: what stands under its name, in capitals, in its module."""
+    domain: Domain[Any] = getattr(import_module(f"pipelines.{name}"), name.upper())
+    return domain
