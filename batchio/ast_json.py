@@ -40,7 +40,7 @@ _SAMPLE_LINES = 20
 _OPENERS = (b"{", b"[")
 _CHUNK_BYTES = 1 << 16  # stored: a chunk is copied once a gzip member
 _ACTIONS = {
-    TOO_LARGE: "raise the limit, or leave it out",
+    TOO_LARGE: "raise --max_file_mb, or leave it out",
     UNREADABLE: "check that it is there and may be read",
 }
 _DUMP_AGAIN = "dump or fetch it again"

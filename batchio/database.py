@@ -26,7 +26,7 @@ PATIENCE_S = 60.0  # for how long a run tries again: a server restarts in second
 _SQLITE = "sqlite:///"
 _WAL_WAITS_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _WAITS_S = (0.05, 0.1, 0.2, 0.5)  # and a second from then on
-_CONNECT_TIMEOUT_S = "10"  # where nothing answers at all, the system alone would wait minutes
+_CONNECT_TIMEOUT_S = 10  # where nothing answers at all, the system alone would wait minutes
 # Classes of PostgreSQL's codes (its manual, appendix A): lost connections, deadlocks, a lack of
 # memory, disk or connections, a server that is stopped or starts.
 _PASSING_CLASSES = {"08", "40", "53", "57"}
@@ -39,6 +39,15 @@ _ROWS_AT_ONCE = 1000
 def sqlite_url(path: Path) -> str:
     """Returns the URL of an SQLite file; quoted here, for SQLAlchemy before 2.1 does not."""
     return f"{_SQLITE}{quote(str(path))}"
+
+
+def is_known(url: str) -> bool:
+    """Tells whether a URL is one of a database that can hold a ledger."""
+    try:
+        backend = sa.make_url(url).get_backend_name()
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: the port is no number
+        return False
+    return backend == "postgresql" or sqlite_path(url) is not None
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -60,12 +69,15 @@ def open_engine(url: str) -> sa.Engine:
     if path is None:
         address = sa.make_url(url)
         if "psycopg" in address.drivername and "connect_timeout" not in address.query:
-            address = address.update_query_dict({"connect_timeout": _CONNECT_TIMEOUT_S})
-        return sa.create_engine(address, pool_pre_ping=True)
+            address = address.update_query_dict({"connect_timeout": str(_CONNECT_TIMEOUT_S)})
+        try:
+            return sa.create_engine(address, pool_pre_ping=True)
+        except ImportError as error:
+            raise _no_driver(url, error) from error
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": 60, "check_same_thread": False},
+        connect_args={"timeout": _CONNECT_TIMEOUT_S, "check_same_thread": False},
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -78,12 +90,14 @@ def open_engine(url: str) -> sa.Engine:
 
 def _use_wal(connection: Any) -> None:
     """Switches to the write-ahead log; where two processes do so at once, SQLite waits for none."""
+    began = time.monotonic()
     for wait_s in _WAL_WAITS_S:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
+            waited_s = time.monotonic() - began  # where it is locked for long, SQLite waits too
+            if "locked" not in str(error) or waited_s > _CONNECT_TIMEOUT_S / 2:
                 raise
             time.sleep(wait_s)
     connection.execute("PRAGMA journal_mode=WAL")
@@ -117,11 +131,18 @@ def patiently(call: Callable[[], T], url: str, patience_s: float) -> T:
 
 def unusable(url: str, error: Exception) -> CannotRun:
     """Returns the error that tells why a ledger cannot be used."""
+    action = "check that it is there, that you may write it, and that it is a ledger"
+    if "locked" in (cause := _cause(error)):
+        action = "end the process that has it open, or wait for it, and start again"
+    return CannotRun(f"cannot be used: {cause}", path=shown(url), step="ledger", action=action)
+
+
+def _no_driver(url: str, error: ImportError) -> CannotRun:
     return CannotRun(
-        f"cannot be used: {_cause(error)}",
+        f"cannot be used: {error}",
         path=shown(url),
         step="ledger",
-        action="check that it is there, that you may write it, and that it is a ledger",
+        action="pip install 'headrace[postgres]', and begin the URL with postgresql+psycopg://",
     )
 
 

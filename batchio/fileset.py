@@ -19,7 +19,7 @@ from typing import Any, Literal
 from batchio.errors import CannotRun
 from batchio.globs import MAGIC, alternatives, glob_regex, split_pattern
 from batchio.storable import storable
-from batchio.stores import RETRIES, ask, retrying
+from batchio.stores import RETRIES, advice, ask, retrying
 
 logger = logging.getLogger(__name__)
 
@@ -107,6 +107,13 @@ def missing_roots(patterns: Iterable[str]) -> list[str]:
     """Returns the fixed part of each pattern that does not exist."""
     roots = {split_pattern(absolute(pattern))[0] for pattern in patterns}
     return sorted(root for root in roots if not _exists(root))
+
+
+def closed_folders(patterns: Iterable[str]) -> list[str]:
+    """Returns the local folders that patterns start from and this user may not list."""
+    roots = {split_pattern(absolute(pattern))[0] for pattern in patterns}
+    folders = sorted(root for root in roots if is_local(root) and Path(root).is_dir())
+    return [folder for folder in folders if not os.access(folder, os.R_OK | os.X_OK)]
 
 
 def read_bytes(path: str, *, size: int = 0, retries: int = 0) -> bytes:
@@ -322,7 +329,12 @@ def _exists(root: str) -> bool:
             f"cannot be reached: {getattr(error, 'strerror', None) or error}",
             path=root,
             step="preflight",
-            action="check the address and the credentials",
+            action=advice(
+                error,
+                "check the path and its permissions"
+                if is_local(root)
+                else "check the address and the credentials",
+            ),
         ) from error
 
 

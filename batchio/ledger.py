@@ -16,8 +16,7 @@ from typing import Any, Literal, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from batchio.database import shown, unusable
-from batchio.errors import CannotRun
+from batchio.database import unusable
 from batchio.ledger_schema import (
     SCHEMA_VERSION,
     VOLUME_PROCESSING,
@@ -58,13 +57,7 @@ class Ledger(LedgerView):
                     db.execute(sa.text(VOLUME_PROCESSING[db.dialect.name]))
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise unusable(self.url, error) from error
-        if found is not None and found > SCHEMA_VERSION:
-            raise CannotRun(
-                f"is of a newer Headrace (schema {found}, this one knows {SCHEMA_VERSION})",
-                path=shown(self.url),
-                step="ledger",
-                action="upgrade Headrace",
-            )
+        self._check_version(found)
 
     def start_run(self, run: RunRecord, check: Check | None = None) -> list[str]:
         """Records a run as started; a resumed run keeps its row and gets the new process.

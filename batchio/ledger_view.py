@@ -11,9 +11,16 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from batchio.database import Reading, open_engine, patiently, sqlite_path, unusable
-from batchio.errors import UsageError
-from batchio.ledger_schema import files, runs, units, workers
+from batchio.database import Reading, open_engine, patiently, shown, sqlite_path, unusable
+from batchio.errors import CannotRun, UsageError
+from batchio.ledger_schema import (
+    SCHEMA_VERSION,
+    files,
+    runs,
+    schema_version,
+    units,
+    workers,
+)
 from batchio.output import Output
 from batchio.records import COMPLETED, InputFile, Scope, UnitState
 from batchio.storable import storable
@@ -67,9 +74,20 @@ class LedgerView:
         if path is not None and not path.exists():
             return False
         try:
-            return self.transact(lambda db: sa.inspect(db).has_table("runs"))
+            there, version = self.transact(_tables_and_version)
         except sa.exc.SQLAlchemyError as error:
             raise unusable(self.url, error) from error
+        self._check_version(version)
+        return there
+
+    def _check_version(self, found: int | None) -> None:
+        if found is not None and found > SCHEMA_VERSION:
+            raise CannotRun(
+                f"is of a newer Headrace (schema {found}, this one knows {SCHEMA_VERSION})",
+                path=shown(self.url),
+                step="ledger",
+                action="upgrade Headrace",
+            )
 
     def close(self) -> None:
         """Closes all connections; they open again at the next use."""
@@ -303,3 +321,10 @@ def _state(row: sa.Row[Any], completed: sa.Row[Any]) -> UnitState:
         row.settings_fingerprint,
         tuple(Output(*output) for output in outputs),
     )
+
+
+def _tables_and_version(db: sa.Connection) -> tuple[bool, int | None]:
+    tables = sa.inspect(db)
+    has_version = tables.has_table(schema_version.name)
+    version = db.scalar(sa.select(schema_version.c.version)) if has_version else None
+    return tables.has_table(runs.name), version

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -16,10 +17,13 @@ from typing import NamedTuple
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
+from batchio.errors import HeadraceError
 from batchio.fileset import STATE_FOLDER, is_local, local_path
 from batchio.fingerprint import sha256_of_file
-from batchio.stores import RETRIES, ask
+from batchio.stores import RETRIES, StoreError, ask
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_NO_ROOM_BYTES = 1_000_000  # with less, an error while writing is taken for a lack of room
 _ASK_AT_ONCE = 16  # objects, of a store whose client waits for many answers at once
 
 
@@ -81,15 +85,13 @@ class OutputRoot:
         """
         target = self.path(relative)
         self.scratch.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self.scratch, suffix=f"-{Path(relative).name}")
-        os.close(descriptor)
-        part = Path(name)
-        try:
+        with (
+            _part(self.scratch, Path(relative).name) as part,
+            _telling_of_a_full_disk(part, target),
+        ):
             write(part)
-            output = Output(target, part.stat().st_size, sha256_of_file(name))
+            output = Output(target, part.stat().st_size, sha256_of_file(str(part)))
             self._publish(part, target)
-        finally:
-            part.unlink(missing_ok=True)
         return output
 
     def adopt(self, staged: Output, relative: str) -> Output:
@@ -116,6 +118,41 @@ class OutputRoot:
     def clear_scratch(self) -> None:
         """Removes what an interrupted writer of this run left."""
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def no_room(path: str) -> StoreError:
+    """Returns the error of a disk that is full."""
+    return StoreError(
+        "there is no room left on the disk",
+        path=path,
+        step="write",
+        action="make room, then start the same command again: it goes on where it was",
+    )
+
+
+@contextlib.contextmanager
+def _part(folder: Path, name: str) -> Iterator[Path]:
+    """Yields a new file in the folder, which is gone afterwards."""
+    descriptor, path = tempfile.mkstemp(dir=folder, suffix=f"-{name}")
+    os.close(descriptor)
+    try:
+        yield Path(path)
+    finally:
+        Path(path).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _telling_of_a_full_disk(part: Path, target: str) -> Iterator[None]:
+    """Names a lack of room as what it is: HDF5 says "HDF error"."""
+    try:
+        yield
+    except HeadraceError:
+        raise
+    except Exception as error:
+        full = getattr(error, "errno", None) in NO_ROOM
+        if not full and shutil.disk_usage(part.parent).free > _NO_ROOM_BYTES:
+            raise
+        raise no_room(target) from error
 
 
 def _put(part: Path, fs: AbstractFileSystem, target: str) -> None:

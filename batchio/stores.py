@@ -71,7 +71,9 @@ def ask(path: str, call: Callable[[Any, str], T], *, step: str, retries: int = R
             _cause(error),
             path=path,
             step=step,
-            action="check the address, the credentials and the network, and start again",
+            action=advice(
+                error, "check the address, the credentials and the network, and start again"
+            ),
         ) from error
 
 
@@ -95,6 +97,13 @@ def retrying(call: Callable[[], T], *, retries: int, what: str = "") -> T:
             time.sleep(wait)
             wait_s *= 2
     return call()
+
+
+def advice(error: BaseException, otherwise: str) -> str:
+    """Returns what to do about an error of storage: to install a package where that is missing."""
+    if isinstance(error, ImportError) or isinstance(error.__cause__, ImportError):
+        return "install that; headrace[s3] and headrace[gcs] bring what s3:// and gs:// need"
+    return otherwise
 
 
 def _cause(error: BaseException) -> str:

@@ -18,6 +18,7 @@ import yaml
 from batchio.errors import UsageError
 from batchio.fileset import open_text
 from batchio.sinarame import FIELDS
+from batchio.yaml_faults import yaml_fault
 
 VolumeTypes = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Strategy, then volume number, both as text, to the expected fields."""
@@ -31,12 +32,14 @@ def load_volume_types(path: str) -> VolumeTypes:
     """
     try:
         # Every scalar as text: YAML's own rules read 0315 as an octal number.
-        table = yaml.load(open_text(path), Loader=yaml.BaseLoader)
+        text = open_text(path)
+        table = yaml.load(text, Loader=yaml.BaseLoader)
     except (OSError, ValueError, ImportError) as error:  # of the path, the text, the storage
-        raise _refused(path, f"cannot be read: {error}", "check the path") from error
+        why = getattr(error, "strerror", None) or error
+        action = "check what --volume_types names"
+        raise _refused(path, f"cannot be read: {why}", action) from error
     except yaml.YAMLError as error:
-        cause = " ".join(str(error).split())
-        raise _refused(path, f"is not YAML: {cause}", "mend it there") from error
+        raise _refused(path, yaml_fault(error, text), "correct the YAML") from error
     if not isinstance(table, dict) or not table:
         raise _refused(path, "holds no table", "give strategy: {number: [FIELD, …]}")
     return {

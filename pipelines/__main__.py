@@ -23,7 +23,14 @@ from pipelines.launcher.command_line import parse
 from pipelines.launcher.compare import compare
 from pipelines.launcher.exit_codes import COULD_NOT_RUN, DONE, WRONG_USAGE
 from pipelines.launcher.option_info import closest_name
-from pipelines.launcher.options import READ_AND_WRITE, WHAT_TO_SEE, Option, Options
+from pipelines.launcher.options import (
+    LEDGER_URLS,
+    READ_AND_WRITE,
+    WHAT_TO_SEE,
+    LedgerUrl,
+    Option,
+    Options,
+)
 from pipelines.launcher.report import report_folder, summary_lines, write_report
 from pipelines.launcher.samples import main as samples
 from pipelines.launcher.status import status_text
@@ -35,7 +42,7 @@ class RunOptions(Options):
     output: Annotated[str | None, Option(READ_AND_WRITE, "ROOT")] = Field(
         None, description="Output root whose ledger to look into; all remembered runs if not given."
     )
-    ledger: Annotated[str | None, Option(READ_AND_WRITE, "URL")] = Field(
+    ledger: Annotated[LedgerUrl | None, Option(READ_AND_WRITE, "URL", accepts=LEDGER_URLS)] = Field(
         None, description="Ledger to look into, if it does not lie below --output."
     )
     json_: Annotated[bool, Option(WHAT_TO_SEE, aliases=("json",))] = Field(

@@ -116,6 +116,7 @@ class Rig:
     arguments: tuple[str, ...] = ()
     ledger: str = ""  # its URL, if it is not the one below the output
     started_in: Path = ROOT
+    wrapper: tuple[str, ...] = ()  # the command that runs the command
 
     @property
     def inputs(self) -> Path:
@@ -151,16 +152,27 @@ class Rig:
         sabotage: Sequence[Sabotage] = (),
     ) -> Iterator[Running]:
         """Starts the command; whatever is left of it at the end of the `with` is killed."""
+        patterns = [str(self.inputs / self.pattern)] if inputs is None else inputs
+        named = ["--input", *patterns] if patterns else []
+        named += ["--output", str(self.output), *self.arguments, *arguments]
+        if self.ledger:
+            named += ["--ledger", self.ledger]
+        with self._process(self.module, named, sabotage) as running:
+            yield running
+
+    def front_door(self, *arguments: str) -> Finished:
+        """Runs `python -m pipelines` to its end."""
+        with self._process("pipelines", arguments) as running:
+            return running.wait()
+
+    @contextmanager
+    def _process(
+        self, module: str, arguments: Sequence[str], sabotage: Sequence[Sabotage] = ()
+    ) -> Iterator[Running]:
         self.folder.mkdir(parents=True, exist_ok=True)
         number = len(list(self.folder.glob("*.out")))
         out, err = (self.folder / f"{number}.{kind}" for kind in ("out", "err"))
-        patterns = [str(self.inputs / self.pattern)] if inputs is None else inputs
-        command = [sys.executable, "-m", self.module]
-        if patterns:
-            command += ["--input", *patterns]
-        command += ["--output", str(self.output), *self.arguments, *arguments]
-        if self.ledger:
-            command += ["--ledger", self.ledger]
+        command = [*self.wrapper, sys.executable, "-m", module, *arguments]
         with out.open("w") as out_file, err.open("w") as err_file:
             process = subprocess.Popen(
                 command,

@@ -268,13 +268,13 @@ def _check_beam_arguments(
 ) -> list[str]:
     """Returns the arguments in Beam's own spelling; refuses any that it does not know."""
     if not any(argument.startswith("-") for argument in arguments):
-        raise _unknown(arguments[0], [], prog, path)
+        raise _unknown(arguments[0], [], [], prog, path)
     parser = _beam_parser()
     names = [name.lstrip("-") for name in parser._option_string_actions]
     respelled = [_beam_spelling(argument, names) for argument in arguments]
     _, unknown = _parse_known(parser, respelled, {}, path)
     if unknown:
-        raise _unknown(unknown[0], [*_spellings(infos), *names], prog, path)
+        raise _unknown(unknown[0], _spellings(infos), names, prog, path)
     return respelled
 
 
@@ -284,7 +284,9 @@ def _beam_spelling(argument: str, names: Iterable[str]) -> str:
     return f"--{name}{equals}{value}" if word.startswith("--") and name in names else argument
 
 
-def _unknown(argument: str, names: Iterable[str], prog: str, path: str) -> UsageError:
+def _unknown(
+    argument: str, ours: Iterable[str], beams: Iterable[str], prog: str, path: str
+) -> UsageError:
     """Returns the refusal of an argument that neither we nor Beam know."""
     if not argument.startswith("-"):
         return UsageError(
@@ -293,7 +295,9 @@ def _unknown(argument: str, names: Iterable[str], prog: str, path: str) -> Usage
             action="name files with --input, and put quotes around a glob",
         )
     word = argument.partition("=")[0]
-    close = closest_name(word.lstrip("-").replace("-", "_"), names)
+    name = word.lstrip("-").replace("-", "_")
+    # Beam has hundreds: one of them is a little like any word.
+    close = closest_name(name, ours) or closest_name(name, beams, likeness=0.8)
     if not close:
         return UsageError(f"{word} is unknown", path=path, action=f"see {prog} --help")
     dashed = "-" in word.lstrip("-") and "_" not in word

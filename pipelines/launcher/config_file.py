@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from batchio.errors import UsageError
+from batchio.yaml_faults import yaml_fault
 from pipelines.launcher.option_info import OptionInfo, closest_name
 
 _BEAM = "beam"
@@ -73,13 +74,8 @@ def _entries(path: str) -> Iterator[tuple[int, str, Any]]:
         for key, value in document.value:
             line = key.start_mark.line + 1
             yield line, str(key.value), loader.construct_object(value, deep=True)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else line
-        cause = f"line {line}: {error.problem}"
-        raise UsageError(cause, path=path, action="correct the YAML") from error
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        cause = f"line {line}: {error.reason}"
+    except yaml.YAMLError as error:
+        cause = yaml_fault(error, text, line)
         raise UsageError(cause, path=path, action="correct the YAML") from error
     except ValueError as error:
         # A date such as 2024-99-99 is refused by Python, not by YAML.

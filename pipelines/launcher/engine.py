@@ -8,15 +8,40 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.options.pipeline_options import (
+    GoogleCloudOptions,
+    PipelineOptions,
+    StandardOptions,
+)
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import create_runner
 
-from batchio.errors import CannotRun
+from batchio.errors import CannotRun, UsageError
+from pipelines.launcher.option_info import closest_name
 from transforms.run import Run
 
 _COLLECT_AT = 100_000  # new objects: units by the thousand wait, and none in a cycle
 
 LOCAL_RUNNERS = ("DirectRunner", "FnApiRunner")
+
+
+def check_runner(runner: str, beam_arguments: list[str]) -> None:
+    """Raises UsageError if Beam has no such runner, CannotRun if Flink cannot be begun with."""
+    if runner in LOCAL_RUNNERS:
+        return
+    if runner == "FlinkRunner":
+        from pipelines.launcher.flink import check_flink
+
+        check_flink(PipelineOptions(beam_arguments))
+        return
+    try:
+        create_runner(runner)
+    except (AttributeError, ImportError, ValueError) as error:
+        close = closest_name(runner, StandardOptions.KNOWN_RUNNER_NAMES)
+        raise UsageError(
+            f"--runner {runner!r} is not accepted: Beam has no such runner",
+            action=f"did you mean {close}?" if close else "give DirectRunner or FlinkRunner",
+        ) from error
 
 
 def run_graph(
@@ -28,7 +53,7 @@ def run_graph(
     another runner. The worker pool, not the runner, uses the machine's cores.
     """
     options = graph_options(run, runner, beam_arguments)
-    with _runner(runner, options) as beam_runner:
+    with _runner(runner) as beam_runner:
         pipeline = beam.Pipeline(runner=beam_runner, options=options)
         build(pipeline)
         gc.freeze()  # what is imported by now never becomes garbage: do not look at it again
@@ -49,14 +74,14 @@ def _job_failed(runner: str, error: RuntimeError) -> CannotRun:
     )
 
 
-def _runner(name: str, options: PipelineOptions) -> AbstractContextManager[Any]:
+def _runner(name: str) -> AbstractContextManager[Any]:
     """Returns what yields a runner, None for the one that the options name."""
     if name in LOCAL_RUNNERS:
         return nullcontext(FnApiRunner())
     if name == "FlinkRunner":
         from pipelines.launcher.flink import flink_runner  # only then: it costs half a second
 
-        return flink_runner(options)
+        return flink_runner()
     return nullcontext(None)
 
 

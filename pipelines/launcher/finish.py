@@ -8,6 +8,7 @@ from typing import Any
 
 from batchio.errors import CannotRun, HeadraceError
 from batchio.ledger import Ledger
+from batchio.output import NO_ROOM, no_room
 from batchio.records import ASKED_TO_STOP, COMPLETED, FAILED, INTERRUPTED, NO_SPACE
 from batchio.stores import StoreError
 from pipelines.launcher.attend import Ending
@@ -54,18 +55,20 @@ def finish(options: CommonOptions, run: Run, ledger: Ledger, view: View, ending:
     for line in summary_lines(report)[: 1 if options.quiet else None]:
         view.message(line)
     if error is not None:
-        print(f"headrace: {_named(error)}", file=sys.stderr)
+        print(f"headrace: {_named(error, run.record.output)}", file=sys.stderr)
         logger.debug("%s", error, exc_info=error)
     if options.notify:
         notify(options.notify, report)
     return code
 
 
-def _named(error: BaseException) -> str:
+def _named(error: BaseException, output: str) -> str:
     origin: BaseException | None = error
     while origin is not None:  # Beam raises a copy, without what our errors know
         if isinstance(origin, HeadraceError) and origin.path:
             return str(origin)
+        if isinstance(origin, OSError) and origin.errno in NO_ROOM:
+            return str(no_room(output))
         origin = origin.__cause__ or origin.__context__
     if isinstance(error, HeadraceError):
         return str(error)

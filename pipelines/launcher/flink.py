@@ -37,13 +37,8 @@ class _Runner(FlinkRunner):  # type: ignore[misc]
         return self.server
 
 
-@contextmanager
-def flink_runner(options: PipelineOptions) -> Iterator[FlinkRunner]:
-    """Yields a runner whose job server ends with the `with`.
-
-    Raises:
-        CannotRun: When there is no Java, or no Flink at the address.
-    """
+def check_flink(options: PipelineOptions) -> None:
+    """Raises CannotRun when there is no Java, or no Flink at the address."""
     flink = options.view_as(FlinkRunnerOptions)
     if not flink.flink_submit_uber_jar and shutil.which("java") is None:
         raise CannotRun(
@@ -53,6 +48,11 @@ def flink_runner(options: PipelineOptions) -> Iterator[FlinkRunner]:
         )
     if flink.flink_master not in MAGIC_HOST_NAMES:
         _check_master(FlinkRunner.add_http_scheme(flink.flink_master))
+
+
+@contextmanager
+def flink_runner() -> Iterator[FlinkRunner]:
+    """Yields a runner whose job server ends with the `with`."""
     runner = _Runner()
     try:
         yield runner

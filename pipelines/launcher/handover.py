@@ -64,10 +64,11 @@ def check_handover(options: CommonOptions) -> None:
 
 def hand_over(domain: Domain[O], options: O, run: Run, beam_arguments: list[str]) -> int:
     """Records the run as started and submits its graph; returns the exit code of that alone."""
-    preflight.check_output(run.output)
     with closing(Ledger(run.ledger_url)) as ledger:
-        ledger.create()
-        preflight.take_over(ledger, run.record)
+        with preflight.no_folders_on_error(run.output.scratch):
+            preflight.check_output(run.output)
+            ledger.create()
+            preflight.take_over(ledger, run.record)
         registry.remember(run.run_id, run.ledger_url, run.record.output)
         build = partial(build_to_the_end, domain, options, run)
         try:

@@ -108,9 +108,9 @@ def options_markdown(model: type[BaseModel]) -> str:
     return "\n".join(_group_markdown(title, options) for title, options in groups.items())
 
 
-def closest_name(word: str, names: Iterable[str]) -> str | None:
+def closest_name(word: str, names: Iterable[str], *, likeness: float = 0.6) -> str | None:
     """Returns the name that was probably meant by a mistyped one."""
-    found = difflib.get_close_matches(word.lower(), names, n=1)
+    found = difflib.get_close_matches(word.lower(), names, n=1, cutoff=likeness)
     return found[0] if found else None
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ByteSize,
@@ -29,6 +30,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from batchio.database import is_known
 from batchio.fingerprint import of_value
 from pipelines.launcher.option_info import (
     DO_AGAIN,
@@ -147,7 +149,17 @@ class Options(BaseModel):
 SERVICES = ("DataflowRunner",)  # runners that go on with a run when the launcher has ended
 
 _Text: TypeAlias = Annotated[str, Field(min_length=1)]
-_URL_PATTERN = r"^[A-Za-z][A-Za-z0-9+.-]*://"
+_URL_PATTERN = r"^[A-Za-z][A-Za-z0-9+.-]*://"  # for templates, which know no more
+
+
+def _check_ledger(url: str) -> str:
+    if not is_known(url):
+        raise ValueError("no URL of a database that can hold a ledger")
+    return url
+
+
+LEDGER_URLS = "a URL such as postgresql+psycopg://user@host/database"
+LedgerUrl: TypeAlias = Annotated[str, AfterValidator(_check_ledger)]
 
 
 class CommonOptions(Options):
@@ -181,13 +193,8 @@ class CommonOptions(Options):
         3, ge=0, description="Times that storage is asked again after an error that may pass."
     )
     ledger: Annotated[
-        str | None,
-        Option(
-            DO_AGAIN,
-            "URL",
-            accepts="a URL such as postgresql+psycopg://user@host/database",
-            on_service="needed",
-        ),
+        LedgerUrl | None,
+        Option(DO_AGAIN, "URL", accepts=LEDGER_URLS, on_service="needed"),
     ] = Field(
         None,
         pattern=_URL_PATTERN,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -13,18 +13,18 @@ from fsspec import AbstractFileSystem
 
 from batchio.database import shown
 from batchio.errors import CannotRun
-from batchio.fileset import STATE_FOLDER, is_local, local_path, missing_roots
+from batchio.fileset import STATE_FOLDER, closed_folders, is_local, local_path, missing_roots
 from batchio.ledger import Ledger
 from batchio.ledger_view import Row
 from batchio.output import OutputRoot, free_bytes, remove
 from batchio.records import RunRecord
-from batchio.stores import ask
+from batchio.stores import advice, ask
 from pipelines.launcher.human import size_text
 from pipelines.launcher.liveness import is_alive, is_handed_over
 
 
 def check_inputs(patterns: Sequence[str]) -> None:
-    """Raises CannotRun if a folder that a pattern starts from is not there."""
+    """Raises CannotRun if a folder that a pattern starts from is not there, or not for us."""
     missing = missing_roots(patterns)
     if missing:
         raise CannotRun(
@@ -32,6 +32,14 @@ def check_inputs(patterns: Sequence[str]) -> None:
             path=missing[0],
             step="preflight",
             action="check the path after --input",
+        )
+    closed = closed_folders(patterns)
+    if closed:
+        raise CannotRun(
+            "cannot be listed: Permission denied",
+            path=closed[0],
+            step="preflight",
+            action="check its permissions",
         )
 
 
@@ -53,8 +61,21 @@ def check_output(output: OutputRoot) -> None:
             f"cannot be written: {getattr(error, 'strerror', None) or error}",
             path=root,
             step="preflight",
-            action="check --output, its permissions and credentials",
+            action=advice(error, "check --output, its permissions and credentials"),
         ) from error
+
+
+@contextmanager
+def no_folders_on_error(folder: Path) -> Iterator[None]:
+    """Removes the empty folders that were made on the way to one, if the `with` fails."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        yield
+    except BaseException:
+        for each in missing:
+            with suppress(OSError):  # something lies in it
+                each.rmdir()
+        raise
 
 
 def _check_top(fs: AbstractFileSystem, path: str) -> None:

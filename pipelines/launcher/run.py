@@ -8,7 +8,7 @@ import secrets
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -27,10 +27,16 @@ from batchio.output import OutputRoot
 from batchio.records import RunRecord, iso
 from batchio.version import __version__
 from pipelines.launcher import preflight, registry
-from pipelines.launcher.attend import LOOK_EVERY_S, GraphThread, Signals, attend
+from pipelines.launcher.attend import (
+    LOOK_EVERY_S,
+    GraphThread,
+    Signals,
+    attend,
+    sigterm_as_sigint,
+)
 from pipelines.launcher.command_line import parse, to_arguments
 from pipelines.launcher.domain import Domain
-from pipelines.launcher.engine import LOCAL_RUNNERS, run_graph
+from pipelines.launcher.engine import LOCAL_RUNNERS, check_runner, run_graph
 from pipelines.launcher.exit_codes import COULD_NOT_RUN, DONE, WAS_INTERRUPTED, WRONG_USAGE
 from pipelines.launcher.finish import finish
 from pipelines.launcher.handover import check_handover, hand_over
@@ -47,31 +53,36 @@ O = TypeVar("O", bound=CommonOptions)  # noqa: E741 - options
 def launch(domain: Domain[O], argv: Sequence[str] | None = None) -> int:
     """Runs a domain's pipeline as a command; returns the exit code."""
     try:
-        parsed = parse(
-            domain.options,
-            sys.argv[1:] if argv is None else argv,
-            prog=f"python -m pipelines.{domain.name}",
-            description=domain.summary,
-        )
-        options = parsed.options
-        if options.runner in SERVICES:
-            check_handover(options)
-        preflight.check_inputs(options.patterns)
-        domain.check(options)
-        if options.plan:
-            return _show_plan(domain, options)
-        if options.runner in SERVICES:
-            run = make_run(domain.name, options)
-            return hand_over(domain, options, run, parsed.beam_arguments)
-        return _rounds(domain, options, parsed.beam_arguments)
+        with sigterm_as_sigint():
+            return _launch(domain, sys.argv[1:] if argv is None else argv)
     except HeadraceError as error:
         print(f"headrace: {error}", file=sys.stderr)
         return WRONG_USAGE if isinstance(error, UsageError) else COULD_NOT_RUN
     except KeyboardInterrupt:
+        print("headrace: interrupted; the same command begins anew", file=sys.stderr)
         return WAS_INTERRUPTED
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+
+
+def _launch(domain: Domain[O], argv: Sequence[str]) -> int:
+    parsed = parse(
+        domain.options, argv, prog=f"python -m pipelines.{domain.name}", description=domain.summary
+    )
+    options = parsed.options
+    is_service = options.runner in SERVICES
+    if is_service:
+        check_handover(options)
+    preflight.check_inputs(options.patterns)
+    domain.check(options)
+    if options.plan:
+        return _show_plan(domain, options)
+    if is_service:
+        run = make_run(domain.name, options)
+        return hand_over(domain, options, run, parsed.beam_arguments)
+    check_runner(options.runner, parsed.beam_arguments)
+    return _rounds(domain, options, parsed.beam_arguments)
 
 
 def _show_plan(domain: Domain[O], options: O) -> int:
@@ -102,15 +113,15 @@ def _has_work(domain: Domain[O], options: O) -> bool:
 
 def _run_once(domain: Domain[O], options: O, beam_arguments: list[str], signals: Signals) -> int:
     run = make_run(domain.name, options)
-    preflight.check_output(run.output)
-    preflight.check_space(run.output.url, run.min_free_bytes)
     view = make_view(options.progress, quiet=options.quiet)
-    with (
-        closing(Ledger(run.ledger_url, patience_s=PATIENCE_S)) as ledger,
-        logging_to(view, options.log_file, verbose=options.verbose),
-    ):
-        ledger.create()
-        preflight.take_over(ledger, run.record)
+    with ExitStack() as opened:
+        with preflight.no_folders_on_error(run.output.scratch):
+            preflight.check_output(run.output)
+            preflight.check_space(run.output.url, run.min_free_bytes)
+            ledger = opened.enter_context(closing(Ledger(run.ledger_url, patience_s=PATIENCE_S)))
+            opened.enter_context(logging_to(view, options.log_file, verbose=options.verbose))
+            ledger.create()
+            preflight.take_over(ledger, run.record)
         registry.remember(run.run_id, run.ledger_url, run.record.output)
         if options.ledger is None and not is_local(run.output.url):
             view.message(f"The ledger is {shown(run.ledger_url)}")

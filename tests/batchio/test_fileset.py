@@ -347,16 +347,19 @@ def test_missing_folders_are_told_once_each_in_order(tree, memory):
 
 
 @pytest.mark.parametrize(
-    ("root", "cause"),
-    [("nosuch://x/y", "Protocol not known: nosuch"), ("x" * 300, "File name too long")],
+    ("root", "cause", "what"),
+    [
+        ("nosuch://x/y", "Protocol not known: nosuch", "the address and the credentials"),
+        ("x" * 300, "File name too long", "the path and its permissions"),
+    ],
 )
-def test_a_place_that_cannot_be_reached_is_an_error_that_names_it(tree, root, cause):
+def test_a_place_that_cannot_be_reached_is_an_error_that_names_it(tree, root, cause, what):
     with pytest.raises(CannotRun, match=cause) as caught:
         missing_roots([root])
     assert caught.value.path == absolute(root)
     assert (caught.value.step, caught.value.action) == (
         "preflight",
-        "check the address and the credentials",
+        f"check {what}",
     )
 
 

@@ -54,10 +54,10 @@ def test_a_byte_order_mark_is_no_part_of_a_strategy(load):
         ("0315: {01: [QQQQQQ]}", "0315.01: unknown field 'QQQQQQ'", "fields are DBZH, DBZV"),
         ("0315: {01: [[DBZH]]}", "0315.01: unknown field ['DBZH']", "did you mean DBZH?"),
         ("0315: {01: [DBZH: ZDR]}", "0315.01: unknown field {'DBZH': 'ZDR'}", ""),
-        ("0315: [", "is not YAML: while parsing", "mend it there"),
-        ("a: b: c", "is not YAML: mapping values are not allowed here", "mend it there"),
-        ("\x00", "is not YAML: unacceptable character", "mend it there"),
-        (b"\xff\xfe\x00", "cannot be read: 'utf-8' codec", "check the path"),
+        ("0315: [", "line 1: expected the node content", "correct the YAML"),
+        ("a: b: c", "line 1: mapping values are not allowed here", "correct the YAML"),
+        ("\x00", "line 1: special characters are not allowed", "correct the YAML"),
+        (b"\xff\xfe\x00", "cannot be read: 'utf-8' codec", "check what --volume_types names"),
     ],
 )
 def test_a_wrong_table_is_refused_with_its_key(load, tmp_path, text, cause, action):
@@ -75,4 +75,4 @@ def test_a_table_that_cannot_be_read_is_refused(tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="cannot be read") as caught:
         load_volume_types(path)
-    assert (caught.value.path, caught.value.action) == (path, "check the path")
+    assert (caught.value.path, caught.value.action) == (path, "check what --volume_types names")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from contract_hooks import Contract, Hurt, Shared
@@ -131,49 +129,3 @@ class FailuresContract(Contract):
         assert "the-first" in line
         assert f"process {first.process.pid}" in line
         assert [row["run_id"] for row in rig.rows("SELECT run_id FROM runs")] == ["the-first"]
-
-    def test_what_cannot_run_says_so_in_one_line_and_leaves_nothing(self, rig: Rig) -> None:
-        """An input that is not there, an output that cannot be written, a mistyped option."""
-        self.make_inputs(rig.inputs, 1)
-        (rig.folder / "file").write_text("no folder")
-        cases = [
-            _Refusal(
-                ["--input", f"{rig.folder}/nowhere/*"],
-                1,
-                [f"{rig.folder}/nowhere: preflight: there is no such file or folder; check"],
-            ),
-            _Refusal(
-                ["--output", f"{rig.folder}/file/out"],
-                1,
-                [f"{rig.folder}/file/out: preflight: cannot be written", "; check --output"],
-            ),
-            _Refusal(["--wokers=2"], 2, ["--wokers", "did you mean --workers"]),
-            _Refusal(["--workers=none"], 2, ["--workers", "none"]),
-        ]
-        with ExitStack() as stack:
-            started = [stack.enter_context(rig.started(*case.arguments)) for case in cases]
-            finished = [run.wait() for run in started]
-        for case, done in zip(cases, finished, strict=True):
-            assert done.code == case.code
-            (line,) = done.err.splitlines()
-            for part in case.parts:
-                assert part in line
-        assert not rig.output.exists()
-        assert not (rig.folder / "state").exists()
-
-    def test_no_match_is_an_error_and_leaves_no_output(self, rig: Rig) -> None:
-        rig.inputs.mkdir(parents=True)
-        done = rig.run()
-        assert done.code == 1
-        said = f"{rig.inputs / self.pattern}: match files: no file matches; check the pattern"
-        assert sum(said in line for line in done.err.splitlines()) == 1
-        assert rig.output_files() == []
-        assert rig.unfinished_files() == []
-        report = rig.report()
-        assert (report["status"], report["exit_code"]) == ("failed", 1)
-
-
-class _Refusal(NamedTuple):
-    arguments: list[str]
-    code: int
-    parts: list[str]

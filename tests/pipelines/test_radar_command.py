@@ -179,22 +179,3 @@ def test_timestamped_outputs_stay_beside_each_other(rig: Rig) -> None:
     assert plain.name == f"{volume}.nc"
     assert stamped.name.startswith(f"{volume}_20")
     assert plain.read_bytes() == stamped.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("table", "parts"),
-    [
-        ('"0301": {"02": [DBZHH]}', ["0301.02: unknown field 'DBZHH'", "did you mean DBZH?"]),
-        ("- DBZH", ["holds no table"]),
-    ],
-)
-def test_a_wrong_table_is_wrong_usage(rig: Rig, table: str, parts: list[str]) -> None:
-    write_volume(rig.inputs)
-    path = rig.folder / "table.yaml"
-    path.write_text(table)
-    done = rig.run(f"--volume_types={path}")
-    assert done.code == 2
-    (line,) = done.err.splitlines()
-    for part in (f"{path}: ", "volume types: ", *parts):
-        assert part in line
-    assert not rig.output.exists()
