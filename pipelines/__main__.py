@@ -6,15 +6,12 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from pydantic import Field
 
 from batchio.errors import HeadraceError, UsageError
-from batchio.ledger import Ledger
-from batchio.ledger_view import Row
 from batchio.records import ASKED_TO_STOP, RUNNING
 from batchio.version import __version__
 from pipelines.domains import DOMAINS
@@ -110,7 +107,7 @@ def retry(argv: Sequence[str]) -> int:
 def stop(argv: Sequence[str]) -> int:
     """Lets a run end after the units that are being worked: stop RUN_ID"""
     run_ids, options = _split("stop", argv, 1)
-    with _found(run_ids[0], options) as (ledger, run):
+    with registry.recorded(run_ids[0], options.ledgers, step="stop") as (ledger, run):
         if run["status"] != RUNNING:
             print(f"{run_ids[0]} is not running: {run['status']}")
             return DONE
@@ -123,7 +120,10 @@ def compare_runs(argv: Sequence[str]) -> int:
     """Shows what changed between two runs: compare RUN_A RUN_B"""
     run_ids, options = _split("compare", argv, 2)
     one, other = run_ids
-    with _found(one, options) as (view_a, _), _found(other, options) as (view_b, _):
+    with (
+        registry.recorded(one, options.ledgers, step="compare") as (view_a, _),
+        registry.recorded(other, options.ledgers, step="compare") as (view_b, _),
+    ):
         result = compare(view_a, one, view_b, other)
     print(json.dumps(result.as_json(), indent=2) if options.json_ else result.as_text())
     return DONE
@@ -132,7 +132,7 @@ def compare_runs(argv: Sequence[str]) -> int:
 def report(argv: Sequence[str]) -> int:
     """Writes the report of a run anew and shows its summary: report RUN_ID"""
     run_ids, options = _split("report", argv, 1)
-    with _found(run_ids[0], options) as (view, run):
+    with registry.recorded(run_ids[0], options.ledgers, step="report") as (view, run):
         folder = report_folder(run["output"], run_ids[0])
         content = write_report(view, run_ids[0], folder).report
     print(json.dumps(content, indent=2) if options.json_ else "\n".join(summary_lines(content)))
@@ -155,9 +155,7 @@ def _help() -> str:
     lines = ["usage: python -m pipelines PIPELINE|COMMAND [ARGUMENT …]", "", "pipelines:"]
     lines += [f"  {name:10} {entry.about}" for name, entry in DOMAINS.items()]
     lines += ["", "commands:"]
-    lines += [
-        f"  {name:10} {(run.__doc__ or '').splitlines()[0]}" for name, run in COMMANDS.items()
-    ]
+    lines += [f"  {name:10} {_about(run)}" for name, run in COMMANDS.items()]
     return "\n".join([*lines, "", "PIPELINE --help and COMMAND --help tell their options."])
 
 
@@ -186,25 +184,10 @@ def _split(command: str, argv: Sequence[str], *counts: int) -> tuple[list[str], 
     return run_ids, parsed.options
 
 
-@contextmanager
-def _found(run_id: str, options: RunOptions) -> Iterator[tuple[Ledger, Row]]:
-    """Yields the ledger that holds a run, and the run."""
-    known = registry.find(run_id)
-    for url in options.ledgers or ([known] if known else []):
-        with closing(Ledger(url)) as ledger:
-            run = ledger.run(run_id) if ledger.exists() else None
-            if run is not None:
-                yield ledger, run
-                return
-    raise UsageError(
-        f"there is no run {run_id}",
-        action="python -m pipelines status lists the runs; --output ROOT tells where to look",
-    )
-
-
 def _again(run_id: str, options: RunOptions, rerun: str) -> int:
     """Gives the command of a run again, in the folder where it was given."""
-    with _found(run_id, options) as (_, run):
+    step = "retry" if rerun == "failed" else "resume"
+    with registry.recorded(run_id, options.ledgers, step=step) as (_, run):
         pass
     os.chdir(run["folder"] or ".")
     arguments = [each for each in run["arguments"] if not each.startswith("--run_id=")]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from batchio.database import sqlite_path, sqlite_url
+from batchio.errors import UsageError
 from batchio.fileset import STATE_FOLDER, is_local, local_path
 from batchio.fingerprint import of_value
+from batchio.ledger import Ledger
+from batchio.ledger_view import Row
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +54,33 @@ def remember(run_id: str, ledger_url: str, output: str) -> None:
             file.write(f"{line}\n")
     except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
         logger.info("the run is not remembered: %s", error)
+
+
+@contextmanager
+def recorded(run_id: str, ledgers: Sequence[str], *, step: str) -> Iterator[tuple[Ledger, Row]]:
+    """Yields the ledger that holds a run, and the run.
+
+    Args:
+        run_id: The run.
+        ledgers: Where to look; if there are none, where it was when this machine started it.
+        step: Who asks, for the error.
+
+    Raises:
+        UsageError: There is no such run.
+    """
+    known = find(run_id)
+    for url in ledgers or ([known] if known else []):
+        with closing(Ledger(url)) as ledger:
+            run = ledger.run(run_id) if ledger.exists() else None
+            if run is not None:
+                yield ledger, run
+                return
+    raise UsageError(
+        "no such run",
+        path=run_id,
+        step=step,
+        action="name its --ledger or --output; `python -m pipelines status` lists the known runs",
+    )
 
 
 def find(run_id: str) -> str | None:

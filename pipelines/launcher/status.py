@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from batchio.database import shown
-from batchio.errors import CannotRun, UsageError
+from batchio.errors import CannotRun
 from batchio.ledger_view import LedgerView, Row
 from batchio.records import COMPLETED, FAILED, INCOMPLETE, PENDING, RUNNING
 from pipelines.launcher import registry
@@ -73,7 +73,8 @@ def status_text(
         CannotRun: When a named ledger cannot be read.
     """
     if run_id is not None:
-        run = _find_run(run_id, ledgers)
+        with registry.recorded(run_id, ledgers, step="status") as (view, row):
+            run = run_status(view, row)
         return json.dumps(asdict(run), indent=2) if as_json else _detail_text(run)
     runs, unreadable = _latest_runs(ledgers, limit)
     if as_json:
@@ -115,24 +116,6 @@ def _seconds(run: Row, beats_of_dead: list[Row]) -> float:
     if beats_of_dead:
         return (parse_time(last_sign(run, beats_of_dead)) - started).total_seconds()
     return seconds_since(run["started"])
-
-
-def _find_run(run_id: str, ledgers: Sequence[str]) -> RunStatus:
-    remembered = registry.find(run_id)
-    for url in ledgers or ([remembered] if remembered else []):
-        view = LedgerView(url)
-        try:
-            run = view.run(run_id) if view.exists() else None
-            if run is not None:
-                return run_status(view, run)
-        finally:
-            view.close()
-    raise UsageError(
-        "no such run",
-        path=run_id,
-        step="status",
-        action="name its ledger or output; `python -m pipelines status` lists the known runs",
-    )
 
 
 def _latest_runs(ledgers: Sequence[str], limit: int) -> tuple[list[RunStatus], list[str]]:

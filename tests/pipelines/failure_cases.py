@@ -124,7 +124,7 @@ def refused(module: str, arguments: str, code: int, *says: str, **changes: objec
 
 IN, OUT = "{here}/in", "{here}/out"
 LEDGER = f"{OUT}/.headrace/ledger.db"
-NO_RUN = ("there is no run nobody", "; python -m pipelines status lists the runs")
+NAMING_RUNS = {"status": "", "resume": "", "retry": "", "stop": "", "compare": " other"}
 UNUSABLE = (f"{LEDGER}: ledger: cannot be used: file is not a database", "; check that")
 NEWER = (f"{LEDGER}: ledger: is of a newer Headrace (schema ", "; upgrade Headrace")
 UNLOADED = "; write package.module:name, and see that Python finds the module"
@@ -301,12 +301,12 @@ FAILURES = {
         "--runner 'FlinkRuner' is not",
         "; did you mean FlinkRunner?",
     ),
-    "status of no run": refused(
-        FRONT_DOOR, "status nobody", 2, "nobody: status: no such run; name"
-    ),
-    "resume of no run": refused(FRONT_DOOR, "resume nobody", 2, *NO_RUN),
-    "retry of no run": refused(FRONT_DOOR, "retry nobody", 2, *NO_RUN),
-    "comparison of no runs": refused(FRONT_DOOR, "compare nobody other", 2, *NO_RUN),
+    **{
+        f"{command} of no run": refused(
+            FRONT_DOOR, f"{command} nobody{other}", 2, f"nobody: {command}: no such run; name"
+        )
+        for command, other in NAMING_RUNS.items()
+    },
     "status in a ledger of a newer version": refused(
         FRONT_DOOR, f"status --output {OUT}", 1, *NEWER, arrange=newer_ledger
     ),

@@ -82,7 +82,7 @@ def test_a_command_without_its_run_is_refused(command, capsys):
 @pytest.mark.parametrize("command", ["resume", "retry", "stop", "report"])
 def test_an_unknown_run_is_refused(command, worked, capsys):
     assert main([command, "nobody", "--output", str(worked / "out")]) == 2
-    assert "there is no run nobody" in capsys.readouterr().err
+    assert f"nobody: {command}: no such run; name" in capsys.readouterr().err
 
 
 def test_status_lists_the_runs_of_an_output(worked, capsys):
