@@ -1,4 +1,4 @@
-"""Measures reading BUFKIT files and all indices of their profiles beside MetPy's same list.
+"""Measures reading BUFKIT files, all indices and NetCDF beside MetPy's same list of indices.
 
 Run: ``python benchmarks/soundings_indices.py --data DIR [--profiles N] [--repeat N]``, where DIR
 holds BUFKIT files. One process; time is that of the processor, so other work does not count. All
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -25,11 +26,13 @@ import soundings_metpy
 
 from batchio.bufkit import decode_bufkit
 from batchio.profiles import StationForecast
+from batchio.sounding_netcdf import SoundingCycle, write_soundings
 from transforms.soundings.bufkit_recipes import reproduce_indices
+from transforms.soundings.index_names import INDICES
 from transforms.soundings.indices import compute_indices
 from transforms.soundings.layers import key_levels
 
-READ, OURS = "read BUFKIT", "all indices"
+READ, OURS, WRITE = "read BUFKIT", "all indices", "write NetCDF, a file a run and model"
 
 
 def read(contents: Sequence[bytes]) -> list[StationForecast]:
@@ -37,13 +40,28 @@ def read(contents: Sequence[bytes]) -> list[StationForecast]:
     return [each for data in contents for each in decode_bufkit(data, "").forecasts]
 
 
-def measure_ours(contents: Sequence[bytes], repeat: int) -> dict[str, float]:
+def runs(forecasts: Sequence[StationForecast]) -> list[SoundingCycle]:
+    """Returns the forecasts by run, each with what was computed for it."""
+    found: dict[tuple[object, ...], dict[str, StationForecast]] = {}
+    for each in forecasts:
+        place = each.cycle, each.levels["PRES"].shape[1], len(each)
+        found.setdefault(place, {})[each.station.number] = each
+    groups = [tuple(group.values()) for group in found.values()]
+    return [
+        SoundingCycle("model", group, tuple(map(compute_indices, group)), INDICES)
+        for group in groups
+    ]
+
+
+def measure_ours(contents: Sequence[bytes], folder: Path, repeat: int) -> dict[str, float]:
     """Returns ms a profile of each step."""
     forecasts = read(contents)
     n_profiles = sum(map(len, forecasts))
+    cycles = runs(forecasts)
     work: dict[str, Callable[[], object]] = {
         READ: lambda: read(contents),
         OURS: lambda: [compute_indices(each) for each in forecasts],
+        WRITE: lambda: [write_soundings(each, folder / "out.nc") for each in cycles],
         "key levels": lambda: [key_levels(each.levels) for each in forecasts],
         "BUFKIT's own indices again": lambda: [reproduce_indices(each) for each in forecasts],
     }
@@ -81,7 +99,8 @@ def main() -> None:
     contents = [path.read_bytes() for path in sorted(options.data.rglob("*.buf"))]
     if not contents:
         parser.error(f"no *.buf in {options.data}")
-    ours = measure_ours(contents, options.repeat)
+    with tempfile.TemporaryDirectory() as folder:
+        ours = measure_ours(contents, Path(folder), options.repeat)
     forecasts = read(contents)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -91,10 +110,10 @@ def main() -> None:
     for owner, steps in (("Headrace", ours), ("MetPy", metpy)):
         for name, ms in steps.items():
             print(f"| {owner}: {name} | {ms:.3f} |")
-    theirs, whole = sum(metpy.values()), ours[READ] + ours[OURS]
+    theirs, whole = sum(metpy.values()), ours[READ] + ours[OURS] + ours[WRITE]
     without = theirs - metpy["effective layer"]
-    print(f"| Headrace: read and all indices | {whole:.3f} |\n| MetPy: all | {theirs:.1f} |")
-    print(f"\nHeadrace, reading included: {theirs / whole:.0f} times as fast;", end=" ")
+    print(f"| Headrace: read, all indices, write | {whole:.3f} |\n| MetPy: all | {theirs:.1f} |")
+    print(f"\nHeadrace, reading and writing included: {theirs / whole:.0f} times as fast;", end=" ")
     print(f"{without / whole:.0f} times where MetPy is spared the effective layer")
 
 
