@@ -19,7 +19,10 @@ NEEDED = ("PRES", "TMPC", "HGHT")
 
 _STATION_KEYS = frozenset(("STID", "STNM", "TIME", "SLAT", "SLON", "SELV", "STIM"))
 # The value may be empty: archived GFS files say `STID = STNM = 725460`.
-_PAIR = re.compile(r"([A-Z][A-Z0-9]*)[ \t]*=[ \t]*((?:(?![A-Z][A-Z0-9]*[ \t]*=)\S+)?)")
+# Words have an end, so that a megabyte of letters takes no longer than one of anything else.
+_PAIR = re.compile(
+    r"(?<![A-Z0-9])([A-Z][A-Z0-9]{0,15})[ \t]*=[ \t]*((?:(?![A-Z][A-Z0-9]{0,15}[ \t]*=)\S+)?)"
+)
 _FIRST_NUMBER = re.compile(rb"^[ \t]*[-+.]?\d", re.M)
 _TIME = re.compile(r"(\d\d)(\d\d)(\d\d)/(\d\d)(\d\d)")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")

@@ -256,6 +256,18 @@ def test_arbitrary_bytes_never_raise_anything_but_our_error(data):
     read_or_refused(b"SNPARM = PRES;TMPC;HGHT\nSTID = " + data)
 
 
+@pytest.mark.parametrize("piece", ["A", "A ", " ", "=", "A=", "-", ".", "1", "1 ", "\n", "\x00"])
+def test_a_long_run_of_anything_is_soon_refused(piece):
+    run = piece * 300_000
+    for content in (f"STID = {run}", f"{GOOD}{run}", GOOD.replace("TMPC", run, 1)):
+        read_or_refused(content.encode())
+
+
+def test_many_markers_are_soon_refused():
+    for marker in ("STID =\n", "SNPARM =\n", "STN YYMMDD/HHMM\n", "STID = SNPARM =\n"):
+        read_or_refused(marker.encode() * 20_000)
+
+
 def test_shuffled_lines_never_raise_anything_but_our_error():
     lines = GOOD.split(END)
     for seed in range(50):
