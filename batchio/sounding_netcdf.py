@@ -248,7 +248,9 @@ class _Writer:
         if values.dtype == np.float32:
             options["fill_value"] = FILL_VALUE
         if len(dimensions) > 1 and values.dtype != "S1":
-            options |= {**self._deflate, "chunksizes": (1, *values.shape[1:])}
+            # A station's levels are read together; what is flat is too small to be cut.
+            chunks = values.shape if values.ndim < 3 else (1, *values.shape[1:])
+            options |= {**self._deflate, "chunksizes": chunks}
         target = self._dataset.createVariable(name, values.dtype, dimensions, **options)
         target.set_auto_maskandscale(False)
         target.setncatts(about)
