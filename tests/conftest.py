@@ -26,6 +26,12 @@ def ast_data() -> Path:
     return _real_files("ast", "SOURCES.md")
 
 
+@pytest.fixture(scope="session")
+def sounding_data() -> Path:
+    """The folder of real BUFKIT files."""
+    return _real_files("soundings", "SOURCES.md")
+
+
 def _real_files(kind: str, witness: str) -> Path:
     root = Path(os.environ.get("HEADRACE_DATA", Path(__file__).parents[2] / "shared" / "data"))
     if not (root / kind / witness).is_file():

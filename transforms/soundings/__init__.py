@@ -1,0 +1,1 @@
+"""Forecast soundings: thermodynamics, indices of convection, and what BUFKIT's own indices are."""
