@@ -48,16 +48,27 @@ class Ledger(LedgerView):
             CannotRun: When the database cannot be reached or is of a newer Headrace.
         """
         try:
-            with self.engine.begin() as db:
-                db.exec_driver_sql(_LOCK[db.dialect.name])
-                metadata.create_all(db)
-                found = db.scalar(sa.select(schema_version.c.version))
-                if found is None:
-                    db.execute(schema_version.insert().values(version=SCHEMA_VERSION))
-                    db.execute(sa.text(VOLUME_PROCESSING[db.dialect.name]))
+            try:
+                found = self._make_tables()
+            except sa.exc.OperationalError as error:
+                if "already exists" not in str(error):
+                    raise
+                # SQLite has let another process in, while both switched to the write-ahead log.
+                found = self._make_tables()
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise unusable(self.url, error) from error
         self._check_version(found)
+
+    def _make_tables(self) -> int | None:
+        """Makes the tables where there are none; returns the version of those that were there."""
+        with self.engine.begin() as db:
+            db.exec_driver_sql(_LOCK[db.dialect.name])
+            metadata.create_all(db)
+            found: int | None = db.scalar(sa.select(schema_version.c.version))
+            if found is None:
+                db.execute(schema_version.insert().values(version=SCHEMA_VERSION))
+                db.execute(sa.text(VOLUME_PROCESSING[db.dialect.name]))
+        return found
 
     def start_run(self, run: RunRecord, check: Check | None = None) -> list[str]:
         """Records a run as started; a resumed run keeps its row and gets the new process.

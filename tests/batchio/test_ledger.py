@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from batchio.database import _WAL_WAITS_S, _use_wal, shown, sqlite_path
 from batchio.errors import CannotRun
 from batchio.ledger import Ledger
-from batchio.ledger_schema import SCHEMA_VERSION
+from batchio.ledger_schema import SCHEMA_VERSION, metadata
 from batchio.ledger_view import LedgerView
 from batchio.output import Output
 from batchio.records import (
@@ -274,6 +274,23 @@ def test_making_it_again_changes_nothing(ledger):
     ledger.create()
     assert ledger.counts("run-0") == {COMPLETED: 1}
     assert scalar(ledger, "SELECT count(*) FROM schema_version") == 1
+
+
+def test_tables_that_another_process_makes_meanwhile_are_taken(tmp_path, monkeypatch):
+    other, ledger = (Ledger(f"sqlite:///{tmp_path / 'ledger.db'}") for _ in range(2))
+    make = ledger._make_tables
+
+    def late():
+        monkeypatch.setattr(ledger, "_make_tables", make)
+        other.create()
+        with ledger.engine.begin() as db:
+            metadata.create_all(db, checkfirst=False)
+
+    monkeypatch.setattr(ledger, "_make_tables", late)
+    ledger.create()
+    assert scalar(ledger, "SELECT count(*) FROM schema_version") == 1
+    ledger.close()
+    other.close()
 
 
 def test_a_ledger_of_a_newer_headrace_is_refused(ledger):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from ledger_runs import (
     write_sample_inputs,
 )
 from postgres import own_schema
-from rig import Finished, Rig, wait_until
+from rig import Finished, Gate, Rig, Running, wait_until
 
 _LAST_BEAT = "SELECT max(beat) AS at FROM workers"
 START_RUN = "batchio.ledger:Ledger.start_run"
@@ -160,7 +161,7 @@ def test_of_runs_that_start_at_the_same_moment_on_one_output_one_works(
             stack.enter_context(rig.started(f"--run_id={name}", sabotage=sabotage))
             for name in names
         ]
-        wait_until(lambda: len(starting.waiting()) == len(names), "all runs at their start")
+        wait_until(lambda: _all_wait(starting, runs), "all runs at their start")
         starting.open()
         wait_until(lambda: working.waiting() != [], "the one that works")
         wait_until(lambda: sum(map(_ended, runs)) == len(names) - 1, "the others")
@@ -177,7 +178,13 @@ def test_of_runs_that_start_at_the_same_moment_on_one_output_one_works(
     assert set(rig.statuses().values()) == {"completed"}
 
 
-def _ended(run: Any) -> bool:
+def _all_wait(gate: Gate, runs: Sequence[Running]) -> bool:
+    for run in filter(_ended, runs):
+        raise ChildProcessError(run.err)
+    return len(gate.waiting()) == len(runs)
+
+
+def _ended(run: Running) -> bool:
     return run.process.poll() is not None
 
 
