@@ -14,7 +14,7 @@ from datetime import datetime
 
 import numpy as np
 
-from batchio.bufkit_blocks import Block, read_blocks
+from batchio.bufkit_blocks import Block, bare_number, read_blocks
 from batchio.bufkit_surface import read_surface
 from batchio.bufkit_text import (
     FETCH_AGAIN,
@@ -123,7 +123,7 @@ def _of_one_run(text: Text, blocks: Sequence[Block]) -> list[Block]:
 
 
 def _run(block: Block) -> tuple[str, datetime]:
-    return block.head.station.number.lstrip("0"), block.head.cycle
+    return bare_number(block.head.station.number), block.head.cycle
 
 
 def _to_forecast(member: str, blocks: Sequence[Block], surface: SurfaceTable) -> StationForecast:

@@ -97,8 +97,15 @@ def read_number(token: str) -> float:
     return value if value > MISSING_BELOW else float("nan")
 
 
+def bare_number(number: str) -> str:
+    """Returns a station's number without leading zeros, which may be dropped."""
+    return number.lstrip("0")
+
+
 def convert(tokens: Sequence[bytes]) -> Values | None:
     """Returns the numbers of all tokens, as written; None where one is none."""
+    if b"_" in b"".join(tokens):  # NumPy lets `1_0` pass
+        return None
     try:
         values = np.array(tokens, np.float64)
     except ValueError:
@@ -183,9 +190,7 @@ def _has_whole_rows(text: Text, block: Block) -> bool:
         cause = f"its {len(block.tokens)} values are no whole rows of {len(columns)}"
         text.lose(_uneven_line(text, block), block.part, cause)
         return False
-    # Python's own conversion lets `1_0` pass.
-    underscore = text.data.find(b"_", block.body.start, block.body.end)
-    return underscore < 0 or _all_numbers(text, block)
+    return True
 
 
 def _uneven_line(text: Text, block: Block) -> int:

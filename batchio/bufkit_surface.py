@@ -9,7 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
-from batchio.bufkit_blocks import convert, read_number, read_time, show
+from batchio.bufkit_blocks import bare_number, convert, read_number, read_time, show
 from batchio.bufkit_columns import MISSING_BELOW
 from batchio.bufkit_text import Span, Text
 from batchio.profiles import SurfaceTable, Values
@@ -39,18 +39,13 @@ def read_surface(text: Text, spans: Iterable[Span], number: str) -> SurfaceTable
     """
     rows: dict[datetime, _Row] = {}
     for row in (row for span in spans for row in _read_rows(text, span)):
-        if not same_number(row.station, number):
+        if bare_number(row.station) != bare_number(number):
             text.lose(row.start, _PART, f"is of station {show(row.station)}, not {number}")
         elif row.time in rows:
             text.lose(row.start, _PART, f"its time {row.time:%Y-%m-%d %H:%M} was there before")
         else:
             rows[row.time] = row
     return _to_table([rows[time] for time in sorted(rows)])
-
-
-def same_number(one: str, other: str) -> bool:
-    """Tells whether two station numbers are the same: leading zeros may be dropped."""
-    return one.lstrip("0") == other.lstrip("0")
 
 
 def _read_rows(text: Text, span: Span) -> list[_Row]:
@@ -96,8 +91,7 @@ def _lose_what_follows(text: Text, span: Span, tokens: list[bytes]) -> list[byte
 
 def _give_values(text: Text, rows: Sequence[_Row]) -> list[_Row]:
     tokens = [token for row in rows for token in row.tokens]
-    # Python's own conversion lets `1_0` pass.
-    values = None if b"_" in b"".join(tokens) else convert(tokens)
+    values = convert(tokens)
     if not rows:
         return []
     if values is not None:

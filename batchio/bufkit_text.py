@@ -187,16 +187,15 @@ def _name_before(data: bytes, section: int) -> tuple[int, str]:
 
     The line is the section's own start where there is no name.
     """
-    window = data[max(0, section - _NAME_WINDOW) : section].rstrip()
+    begin = max(0, section - _NAME_WINDOW)
+    window = data[begin:section].rstrip()
     start = window.rfind(b"\n") + 1
     line = window[start:].strip()
     # A name of digits alone stands behind an empty line, which rows of numbers never do.
     is_data = _DATA_LINE.fullmatch(line) and not _EMPTY_LINE.search(window[:start])
     if is_data or line.startswith(b"#") or b"=" in line:
         return section, ""
-    return section - len(data[max(0, section - _NAME_WINDOW) : section]) + start, line.decode(
-        "latin-1"
-    )
+    return begin + start, line.decode("latin-1")
 
 
 def _level_columns(data: bytes, span: Span) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ Equal volumes give equal bytes: nothing of the clock, the host or the path enter
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,16 +22,8 @@ from batchio.cfradial_model import (
     global_attributes,
 )
 from batchio.errors import InputError
+from batchio.netcdf import DEFAULT_COMPRESSION, FILL_VALUE, NETCDF_LOCK, deflate, filled
 from batchio.radar_volume import RangeShift, SourceFile, Sweep, Volume
-
-FILL_VALUE = np.float32(-9999.0)
-"""What the file holds where a field has no value: Py-ART's fill value, far from any real one."""
-
-DEFAULT_COMPRESSION = 1
-"""Deflate level: 4 saves 2.5 % of the size and takes a quarter more time."""
-
-NETCDF_LOCK = threading.Lock()
-"""Held around every use of netCDF4: its C library crashes when threads write at once."""
 
 
 def write_cfradial(
@@ -65,7 +56,7 @@ def _write_geometry(
         name,
         variable.data.dtype,
         variable.dimensions,
-        **(_deflate(compression) if along_rays else {}),
+        **(deflate(compression) if along_rays else {}),
     )
     target.setncatts(variable.attributes)
     target[...] = variable.data
@@ -79,16 +70,11 @@ def _write_field(dataset: netCDF4.Dataset, volume: Volume, name: str, compressio
         ("time", "range"),
         chunksizes=(rays_a_sweep, volume.n_gates),
         fill_value=FILL_VALUE,
-        **_deflate(compression),
+        **deflate(compression),
     )
     target.set_auto_maskandscale(False)
     target.setncatts(field_attributes(volume, name))
-    values = volume.fields[name]
-    target[:] = np.where(np.isfinite(values), values, FILL_VALUE)
-
-
-def _deflate(compression: int) -> dict[str, Any]:
-    return {"zlib": compression > 0, "complevel": compression, "shuffle": True}
+    target[:] = filled(volume.fields[name])
 
 
 def read_cfradial(path: Path | str) -> Volume:

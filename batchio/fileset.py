@@ -105,15 +105,17 @@ def list_files(
 
 def missing_roots(patterns: Iterable[str]) -> list[str]:
     """Returns the fixed part of each pattern that does not exist."""
-    roots = {split_pattern(absolute(pattern))[0] for pattern in patterns}
-    return sorted(root for root in roots if not _exists(root))
+    return [root for root in _roots(patterns) if not _exists(root)]
 
 
 def closed_folders(patterns: Iterable[str]) -> list[str]:
     """Returns the local folders that patterns start from and this user may not list."""
-    roots = {split_pattern(absolute(pattern))[0] for pattern in patterns}
-    folders = sorted(root for root in roots if is_local(root) and Path(root).is_dir())
+    folders = (root for root in _roots(patterns) if is_local(root) and Path(root).is_dir())
     return [folder for folder in folders if not os.access(folder, os.R_OK | os.X_OK)]
+
+
+def _roots(patterns: Iterable[str]) -> list[str]:
+    return sorted({split_pattern(absolute(pattern))[0] for pattern in patterns})
 
 
 def read_bytes(path: str, *, size: int = 0, retries: int = 0) -> bytes:

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchio.bufkit_columns import INDEX_COLUMNS, LEVEL_COLUMNS, SURFACE_COLUMNS, Column
-from batchio.cfradial import DEFAULT_COMPRESSION, FILL_VALUE, NETCDF_LOCK
 from batchio.errors import InputError
+from batchio.netcdf import DEFAULT_COMPRESSION, FILL_VALUE, NETCDF_LOCK, deflate, filled
 from batchio.profiles import StationForecast, Values
 from batchio.version import __version__
 
@@ -48,10 +48,14 @@ class SoundingCycle:
     def in_order(self) -> SoundingCycle:
         """Returns the same, by station and member."""
         order = sorted(range(len(self.forecasts)), key=lambda k: _key(self.forecasts[k]))
+        return self.picked(order)
+
+    def picked(self, places: Sequence[int]) -> SoundingCycle:
+        """Returns the forecasts at these places, in their order."""
         return replace(
             self,
-            forecasts=tuple(self.forecasts[k] for k in order),
-            indices=tuple(self.indices[k] for k in order) if self.indices else (),
+            forecasts=tuple(self.forecasts[k] for k in places),
+            indices=tuple(self.indices[k] for k in places) if self.indices else (),
         )
 
 
@@ -59,10 +63,7 @@ def split_stations(cycle: SoundingCycle) -> Iterator[tuple[str, SoundingCycle]]:
     """Yields the id of each station, and what there is of it alone."""
     ids = [_station_id(forecast) for forecast in cycle.forecasts]
     for station in sorted(set(ids)):
-        places = [k for k, each in enumerate(ids) if each == station]
-        forecasts = tuple(cycle.forecasts[k] for k in places)
-        indices = tuple(cycle.indices[k] for k in places) if cycle.indices else ()
-        yield station, replace(cycle, forecasts=forecasts, indices=indices)
+        yield station, cycle.picked([k for k, each in enumerate(ids) if each == station])
 
 
 def write_soundings(
@@ -130,7 +131,7 @@ class _Writer:
     def __init__(self, dataset: netCDF4.Dataset, cycle: SoundingCycle, compression: int) -> None:
         self._dataset = dataset
         self._cycle = cycle
-        self._deflate = {"zlib": compression > 0, "complevel": compression, "shuffle": True}
+        self._deflate = deflate(compression)
         self._forecasts = cycle.forecasts
         stamps = [stamps for each in self._forecasts for stamps in (each.time, each.surface.time)]
         self._times = np.unique(np.concatenate(stamps))
@@ -160,7 +161,7 @@ class _Writer:
                 if name in each.levels:
                     places = np.searchsorted(self._times, each.time)
                     width = each.levels[name].shape[1]
-                    values[number, places, :width] = _filled(each.levels[name])
+                    values[number, places, :width] = filled(each.levels[name])
             about = _attributes(LEVEL_COLUMNS.get(name, _UNKNOWN))
             if name == "HGHT":
                 about |= {"axis": "Z", "positive": "up"}
@@ -174,7 +175,7 @@ class _Writer:
             values = np.full(self._flat_shape, FILL_VALUE, np.float32)
             for number, (time, columns) in enumerate(tables):
                 if name in columns:
-                    values[number, np.searchsorted(self._times, time)] = _filled(columns[name])
+                    values[number, np.searchsorted(self._times, time)] = filled(columns[name])
             about = _attributes(meanings.get(name, _UNKNOWN))
             about["coordinates"] = _FLAT_COORDINATES
             self._write(f"{prefix}{name}", ("station", "time"), values, about)
@@ -264,7 +265,3 @@ def _attributes(column: Column) -> dict[str, str]:
     if column.standard_name:
         about["standard_name"] = column.standard_name
     return about
-
-
-def _filled(values: Values) -> NDArray[np.float32]:
-    return np.where(np.isfinite(values), values, FILL_VALUE).astype(np.float32)

@@ -53,9 +53,10 @@ def runs(forecasts: Sequence[StationForecast]) -> list[SoundingCycle]:
     ]
 
 
-def measure_ours(contents: Sequence[bytes], folder: Path, repeat: int) -> dict[str, float]:
+def measure_ours(
+    contents: Sequence[bytes], forecasts: Sequence[StationForecast], folder: Path, repeat: int
+) -> dict[str, float]:
     """Returns ms a profile of each step."""
-    forecasts = read(contents)
     n_profiles = sum(map(len, forecasts))
     cycles = runs(forecasts)
     work: dict[str, Callable[[], object]] = {
@@ -99,9 +100,9 @@ def main() -> None:
     contents = [path.read_bytes() for path in sorted(options.data.rglob("*.buf"))]
     if not contents:
         parser.error(f"no *.buf in {options.data}")
-    with tempfile.TemporaryDirectory() as folder:
-        ours = measure_ours(contents, Path(folder), options.repeat)
     forecasts = read(contents)
+    with tempfile.TemporaryDirectory() as folder:
+        ours = measure_ours(contents, forecasts, Path(folder), options.repeat)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         metpy, worked = measure_metpy(forecasts, options.profiles)

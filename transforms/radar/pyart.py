@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from batchio.cfradial import FILL_VALUE
 from batchio.cfradial_model import (
     Variable,
     field_attributes,
     geometry_variables,
     global_attributes,
 )
+from batchio.netcdf import FILL_VALUE
 from batchio.radar_volume import Volume
 
 os.environ.setdefault("PYART_QUIET", "1")  # no banner on every import

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from nwsspc.sharp.calc import thermo
 
 from batchio.profiles import StationForecast
-from transforms.soundings.thermodynamics import ZERO_C
+from transforms.soundings.thermodynamics import DRY_DEWPOINT, ZERO_C
+from transforms.soundings.wind import KNOT, wind_components
 
 Floats = NDArray[np.float32]
 
-KNOT = 0.514444  # m s-1
 TOP_PA = 5000.0  # SHARPlib's tables of moist adiabats end here; no equilibrium level is above
 
-_DRY_K = 145.15  # -128 °C: what producers write who do not leave the dewpoint of dry air out
 _FEWEST_LEVELS = 10
 _MUST_REACH_PA = 30_000.0
 
@@ -57,12 +56,11 @@ def profiles(forecast: StationForecast) -> Iterator[tuple[int, Air]]:
         levels[name][used] for name in ("PRES", "HGHT", "TMPC", "DWPC", "DRCT", "SKNT")
     )
     flat = _to_air(pressure * 100, height, celsius + ZERO_C, dewpoint + ZERO_C)
-    radians = np.radians(angle)
-    winds = _single(-speed * KNOT * np.sin(radians)), _single(-speed * KNOT * np.cos(radians))
+    air = (*flat, *map(_single, wind_components({"DRCT": angle, "SKNT": speed * KNOT})))
     ends = np.cumsum(used.sum(axis=1)).tolist()
     for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
         if end - start >= _FEWEST_LEVELS and flat[0][end - 1] <= _MUST_REACH_PA:
-            yield number, Air(*(values[start:end] for values in (*flat, *winds)))
+            yield number, Air(*(values[start:end] for values in air))
 
 
 def _to_air(
@@ -73,7 +71,7 @@ def _to_air(
 ) -> tuple[Floats, ...]:
     pressure, height, temperature = map(_single, (pressure_pa, height_m, temperature_k))
     dry = np.isnan(dewpoint_k)
-    dewpoint = _single(np.where(dry, np.minimum(_DRY_K, temperature_k), dewpoint_k))
+    dewpoint = _single(np.where(dry, np.minimum(DRY_DEWPOINT, temperature_k), dewpoint_k))
     ratio = np.where(dry, np.float32(0), thermo.mixratio(pressure, dewpoint))
     virtual = thermo.virtual_temperature(temperature, ratio)
     theta = thermo.theta(pressure, temperature)

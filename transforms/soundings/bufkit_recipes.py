@@ -11,10 +11,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from batchio.profiles import StationForecast
+from batchio.profiles import StationForecast, Values
 from transforms.soundings import thermodynamics as moist
-from transforms.soundings.columns import Values, at_height, at_pressure, layer_mean
+from transforms.soundings.columns import at_height, at_pressure, layer_mean
 from transforms.soundings.thermodynamics import ZERO_C
+from transforms.soundings.wind import speed_and_direction, wind_components
 
 _MEAN_LAYER_M = 500.0  # of the parcel of CAPE
 _MEAN_LAYER_HPA = 100.0  # of the parcel of LIFT
@@ -156,12 +157,8 @@ def _lifted_to_500(
 
 
 def _wind(levels: Mapping[str, Values], hpa: float) -> tuple[Values, Values]:
-    angle = np.radians(levels["DRCT"])
-    u, v = (
-        at_pressure(-levels["SKNT"] * part, levels["PRES"], hpa)
-        for part in (np.sin(angle), np.cos(angle))
-    )
-    return np.hypot(u, v), np.degrees(np.arctan2(-u, -v)) % 360
+    u, v = (at_pressure(part, levels["PRES"], hpa) for part in wind_components(levels))
+    return speed_and_direction(u, v)
 
 
 def _at(levels: Mapping[str, Values], name: str, hpa: float) -> Values:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from batchio.profiles import Values
 
 
 def at_pressure(values: Values, pressure: Values, target: Values | float) -> Values:

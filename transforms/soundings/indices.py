@@ -18,15 +18,16 @@ from nwsspc.sharp.calc.constants import MISSING
 from nwsspc.sharp.calc.layer import HeightLayer, PressureLayer
 from nwsspc.sharp.calc.parcel import Parcel, lifter_lut_cm1
 
-from batchio.profiles import StationForecast
+from batchio.profiles import StationForecast, Values
 from transforms.soundings import bufkit_recipes as recipes
 from transforms.soundings import layers, parcels
-from transforms.soundings.air import KNOT, Air, profiles
-from transforms.soundings.columns import Values, at_height, at_pressure
+from transforms.soundings.air import Air, profiles
+from transforms.soundings.columns import at_height, at_pressure
 from transforms.soundings.composites import Surroundings, composites
 from transforms.soundings.index_names import INDICES, PARCELS
 from transforms.soundings.parcels import Lifted
 from transforms.soundings.thermodynamics import ZERO_C
+from transforms.soundings.wind import KNOT, wind_components
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def _of_columns(levels: Mapping[str, Values]) -> dict[str, Values]:
         **layers.inversions(levels),
     }
     height = levels["HGHT"]
-    u, v = (part * KNOT for part in layers.wind_components(levels))
+    u, v = (part * KNOT for part in wind_components(levels))
     for top in _SHEAR_TOPS_M:
         parts = (at_height(part, height, height[:, 0] + top) - part[:, 0] for part in (u, v))
         found[f"shear_0_{top / 1000:.0f}km"] = np.hypot(*parts)
@@ -86,8 +87,8 @@ def _of_parcels(
 ) -> None:
     """Fills in what needs a parcel or the storm's motion, profile by profile."""
     lifter = parcels.make_lifter()
-    names = ("freezing_level", "shear_0_6km")
-    lapse_rate, freezing, shear = (values[name] for name in ("lapse_rate_700_500", *names))
+    names = ("lapse_rate_700_500", "freezing_level", "shear_0_6km")
+    lapse_rate, freezing, shear = (values[name] for name in names)
     for number, air in profiles(forecast):
         around = Surroundings(
             float(lapse_rate[number]),

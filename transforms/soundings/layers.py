@@ -9,13 +9,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from batchio.profiles import Values
 from transforms.soundings import thermodynamics as moist
-from transforms.soundings.columns import Values, at_height, at_pressure
-from transforms.soundings.thermodynamics import ZERO_C
+from transforms.soundings.columns import at_height, at_pressure
+from transforms.soundings.thermodynamics import DRY_DEWPOINT, ZERO_C
+from transforms.soundings.wind import speed_and_direction, wind_components
 
 KEY_LEVELS_HPA = (1000, 925, 850, 700, 500, 400, 300, 250, 200, 150, 100)
 
-_DRY_K = 145.15  # as in transforms.soundings.air
 _INVERSION_TOP_M = 5000.0  # above ground: where inversions are looked for
 _WET_BULB_TOP_HPA = 200.0  # no wet-bulb temperature is 0 °C above
 
@@ -33,19 +34,12 @@ def key_levels(levels: Mapping[str, Values]) -> dict[str, Values]:
     }
     if {"DRCT", "SKNT"} <= levels.keys():
         u, v = (_at_all(part, pressure) for part in wind_components(levels))
-        found["DRCT"] = np.degrees(np.arctan2(-u, -v)) % 360
-        found["SKNT"] = np.hypot(u, v)
+        found["SKNT"], found["DRCT"] = speed_and_direction(u, v)
     return {name: found[name] for name in levels if name != "PRES"}
 
 
 def _at_all(values: Values, pressure: Values) -> Values:
     return np.stack([at_pressure(values, pressure, hpa) for hpa in KEY_LEVELS_HPA], axis=1)
-
-
-def wind_components(levels: Mapping[str, Values]) -> tuple[Values, Values]:
-    """Returns the wind to the east and to the north, in the unit of the speed."""
-    radians = np.radians(levels["DRCT"])
-    return -levels["SKNT"] * np.sin(radians), -levels["SKNT"] * np.cos(radians)
 
 
 def height_above_ground(levels: Mapping[str, Values], pressure: Values) -> Values:
@@ -89,7 +83,7 @@ def wet_bulb_zero(levels: Mapping[str, Values]) -> Values:
     """
     pressure = np.maximum(levels["PRES"], _WET_BULB_TOP_HPA)
     temperature = levels["TMPC"] + ZERO_C
-    dewpoint = np.where(np.isnan(levels["DWPC"]), _DRY_K, levels["DWPC"] + ZERO_C)
+    dewpoint = np.where(np.isnan(levels["DWPC"]), DRY_DEWPOINT, levels["DWPC"] + ZERO_C)
     theta_e = moist.equivalent_potential_temperature(pressure, temperature, dewpoint)
     wet_bulb = moist.moist_temperature(pressure, theta_e) - ZERO_C
     wet_bulb[levels["PRES"] < _WET_BULB_TOP_HPA] = np.nan

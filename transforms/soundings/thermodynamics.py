@@ -7,11 +7,11 @@ Source: D. Bolton, "The computation of equivalent potential temperature", Monthl
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from batchio.profiles import Values
 
 ZERO_C = 273.15  # K
+DRY_DEWPOINT = 145.15  # K, -128 °C: what producers write who do not leave that of dry air out
 KAPPA = 2 / 7  # of dry air: what reproduces LCLP to its last digit
 BOLTON_KAPPA = 0.2854  # in the equivalent potential temperature
 EPSILON = 0.622  # gas constant of dry air over that of water vapour
@@ -72,7 +72,7 @@ def moist_temperature(pressure: Values, theta_e: Values) -> Values:
     temperature = np.minimum(np.exp(wanted - BOLTON_KAPPA * exner), _WARMEST)
     for _ in range(_ITERATIONS):
         celsius = temperature - ZERO_C
-        vapour = np.minimum(6.112 * np.exp(17.67 * celsius / (celsius + 243.5)), 0.5 * pressure)
+        vapour = np.minimum(vapour_pressure(temperature), 0.5 * pressure)
         ratio = EPSILON * vapour / (pressure - vapour)
         heat = 3376 / temperature - 2.54
         value = (

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from batchio.bufkit import decode_bufkit
+from batchio.profiles import Values
 from transforms.soundings.bufkit_recipes import reproduce_indices
-from transforms.soundings.columns import Values
 
 # index: difference that may be, for which part of all values
 WITHIN = {
