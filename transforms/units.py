@@ -63,6 +63,8 @@ class Made:
         sha256: Of each file that was read, by path.
         remarks: What is odd about a file, by path.
         error: Set when part of the unit was bad and the rest was made all the same.
+        waits: The status in which the unit waits, if it cannot be worked yet, as in `Unit`.
+        reason: Why it waits.
     """
 
     outputs: tuple[Output, ...] = ()
@@ -71,6 +73,8 @@ class Made:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     error: HeadraceError | None = None
+    waits: str = ""
+    reason: str = ""
 
 
 Process = Callable[[Unit], Made]
@@ -135,14 +139,15 @@ class Tried:
     def outcome(self, pack: tuple[Output, ...] = ()) -> Outcome:
         """Returns what is recorded of it, with the outputs of its pack if it is in there."""
         made = self.made or _NOTHING
+        about = {"error_message": made.reason} if made.waits else {}
         return _outcome(
             self.unit,
-            COMPLETED if self.error is None else FAILED,
+            (made.waits or COMPLETED) if self.error is None else FAILED,
             made,
             outputs=(*made.outputs, *pack) if self.made else (),
             started=self.started,
             seconds=self.seconds,
-            **({} if self.error is None else _about(self.error)),
+            **(about if self.error is None else _about(self.error)),
         )
 
 
