@@ -10,6 +10,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
+from apache_beam.transforms.combiners import Count
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
@@ -23,7 +24,6 @@ from transforms.run import Run
 from transforms.units import Pack, Unit
 
 _ASK_AT_ONCE = 500  # units in one question to the ledger
-_PACK_UNITS = 200
 _COUNT_AT_ONCE = 100  # files, for who watches the listing
 _LEFT_OUT = "left_out"
 _PACK_BYTES = 8_000_000  # of input: few big units or many small ones go to a worker together
@@ -31,17 +31,21 @@ _PACK_BYTES = 8_000_000  # of input: few big units or many small ones go to a wo
 
 @dataclass
 class MatchFiles(beam.PTransform):  # type: ignore[misc]
-    """Lists the run's input files: PBegin to `FileRef`, in the run's order."""
+    """Lists the run's input files: PBegin to `FileRef`, in the run's order.
+
+    Applied to a collection, it lists them when that is complete.
+    """
 
     run: Run
 
-    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
+    def expand(self, begin: beam.pvalue.PBegin | beam.PCollection) -> beam.PCollection:
         """Builds the listing."""
-        return (
-            begin
-            | "Patterns" >> beam.Create([self.run.patterns])
-            | "List" >> beam.ParDo(_ListFn(self.run))
-        )
+        patterns = self.run.patterns
+        if isinstance(begin, beam.pvalue.PBegin):
+            start = begin | "Patterns" >> beam.Create([patterns])
+        else:
+            start = begin | "Complete" >> Count.Globally() | beam.Map(lambda _count: patterns)
+        return start | "List" >> beam.ParDo(_ListFn(self.run))
 
 
 class _ListFn(RecordingFn):
@@ -113,20 +117,26 @@ class SkipUpToDate(beam.PTransform):  # type: ignore[misc]
 
     Units that wait stay in; what is skipped is counted and noted as seen. Shuffles the packs where
     several Beam workers share them; where there is one, the work begins while files are listed.
+
+    Attributes:
+        run: The run.
+        pack_units: How many units a pack has at most.
     """
 
     run: Run
+    pack_units: int = 200
 
     def expand(self, units: beam.PCollection) -> beam.PCollection:
         """Builds the decisions."""
-        decide = beam.ParDo(_DecideFn(self.run))
+        decide = beam.ParDo(_DecideFn(self.run, self.pack_units))
         packs = units | "Decide" >> decide.with_output_types(Pack)
         return packs | "Spread" >> beam.Reshuffle() if self.run.is_spread else packs
 
 
 class _DecideFn(RecordingFn):
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, pack_units: int) -> None:
         super().__init__(run)
+        self._pack_units = pack_units
         self._asked: list[Unit] = []
         self._pack = Pack()
         self._pack_bytes = 0
@@ -183,6 +193,6 @@ class _DecideFn(RecordingFn):
     def _put(self, unit: Unit) -> Iterator[Pack]:
         self._pack.append(unit)
         self._pack_bytes += unit.size
-        if len(self._pack) >= _PACK_UNITS or self._pack_bytes >= _PACK_BYTES:
+        if len(self._pack) >= self._pack_units or self._pack_bytes >= _PACK_BYTES:
             yield self._pack
             self._pack, self._pack_bytes = Pack(), 0

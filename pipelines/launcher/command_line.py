@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Generic, NoReturn, TypeVar
 
 import pydantic
@@ -73,7 +74,7 @@ def parse(model: type[M], argv: Sequence[str], *, prog: str, description: str) -
     """
     infos = describe_command_line(model)
     parser = _build_parser(infos, prog, description)
-    arguments, typed = _respell(argv, infos)
+    arguments, typed = _respell(_named(argv, infos), infos)
     given, rest = _parse_known(parser, arguments, typed)
     given = _with_lists(given, infos)
     path = given.pop("config", None)
@@ -122,12 +123,13 @@ class _Parser(argparse.ArgumentParser):
 
 def _build_parser(infos: list[OptionInfo], prog: str, description: str) -> _Parser:
     width = min(shutil.get_terminal_size().columns, 100) - 2
+    bare = [f"[{info.metavar}]" for info in infos if info.positional]
     required = [
         f"--{info.name} {info.metavar}{' ...' * info.many}" for info in infos if info.required
     ]
     parser = _Parser(
         prog=prog,
-        usage=" ".join(["%(prog)s", *required, "[options]"]),
+        usage=" ".join(["%(prog)s", *bare, *required, "[options]"]),
         description=description,
         epilog=_EPILOG,
         formatter_class=functools.partial(
@@ -200,6 +202,15 @@ def _respell(argv: Sequence[str], infos: list[OptionInfo]) -> tuple[list[str], d
         else:
             arguments.append(f"--{name}{equals}{value}")
     return arguments, typed
+
+
+def _named(argv: Sequence[str], infos: list[OptionInfo]) -> list[str]:
+    """Returns the arguments with a name before each that may stand without one."""
+    bare = list(takewhile(lambda argument: not argument.startswith("-"), argv))
+    names = [info.name for info in infos if info.positional]
+    if len(bare) > len(names):
+        return list(argv)  # to be refused
+    return [*map("--{}={}".format, names, bare), *argv[len(bare) :]]
 
 
 def _truth(word: str, value: str) -> bool:

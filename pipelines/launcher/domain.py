@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +11,7 @@ import apache_beam as beam
 from pipelines.launcher.options import CommonOptions
 from transforms.forming import Forming
 from transforms.run import Run
+from transforms.units import Unit
 
 O = TypeVar("O", bound=CommonOptions)  # noqa: E741 - options
 
@@ -26,6 +27,7 @@ class Domain(Generic[O]):
         forming: How its units are formed of files.
         build: Adds its graph to a Beam pipeline and returns its collections of outcomes.
         check: What only it has to check before a run; raises a HeadraceError.
+        items: Units of work that are not formed of files there are, but asked for by options.
     """
 
     name: str
@@ -34,3 +36,4 @@ class Domain(Generic[O]):
     forming: Callable[[O], Forming]
     build: Callable[[beam.Pipeline, O, Run], Any]
     check: Callable[[O], None] = lambda _options: None
+    items: Callable[[O], Iterable[Unit]] = lambda _options: ()

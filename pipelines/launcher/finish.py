@@ -22,13 +22,15 @@ from transforms.run import Run
 
 logger = logging.getLogger(__name__)
 
+_PATTERNS_TOLD = 3
+
 
 def finish(options: CommonOptions, run: Run, ledger: Ledger, view: View, ending: Ending) -> int:
     """Closes the run's record, writes the report, tells the user; returns the exit code."""
     counters = counters_of(ledger.run(run.run_id), ledger.workers(run.run_id))
     error = ending.error
     if error is None and not counters.get("found") and not ending.stop_reason:
-        patterns = " ".join(options.patterns)
+        patterns = " ".join(options.patterns[:_PATTERNS_TOLD])
         error = CannotRun(
             "no file matches",
             path=patterns,

@@ -35,6 +35,7 @@ class Option:
         affects_result: whether an output made with another value is out of date.
         on_service: what it is to a run that a service such as Dataflow works, while nobody sits
             before it; a template has no parameter for what is senseless there.
+        positional: whether its value may also stand without its name, before all that has one.
     """
 
     group: str = DOMAIN
@@ -45,6 +46,7 @@ class Option:
     accepts: str = ""
     affects_result: bool = False
     on_service: OnService = "optional"
+    positional: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class OptionInfo:
     aliases: tuple[str, ...]
     affects_result: bool
     on_service: OnService
+    positional: bool
     pattern: str
     bounds: tuple[float | None, float | None]
 
@@ -159,6 +162,7 @@ def _describe_field(name: str, field: FieldInfo) -> OptionInfo:
         aliases=shown.aliases,
         affects_result=shown.affects_result,
         on_service=shown.on_service,
+        positional=shown.positional,
         pattern=next(filter(None, (getattr(item, "pattern", "") for item in metadata)), ""),
         bounds=(_bound(metadata, "ge", "gt"), _bound(metadata, "le", "lt")),
     )

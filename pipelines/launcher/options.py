@@ -300,6 +300,11 @@ class CommonOptions(Options):
         """The globs of all input files."""
         return self.input
 
+    @property
+    def needed(self) -> list[str]:
+        """The globs whose folders have to be there before the run begins."""
+        return self.patterns
+
     @model_validator(mode="after")
     def _check_quiet_or_verbose(self) -> CommonOptions:
         if self.quiet and self.verbose:

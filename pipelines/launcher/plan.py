@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain
 from typing import TypeVar
 
 from batchio.fileset import absolute, list_files
@@ -49,7 +50,7 @@ def decisions(
     )
     formed = list(domain.forming(options).units_of(found))
     left_out += [(each.file.path, each.why) for each in formed if isinstance(each, LeftOut)]
-    units = (each for each in formed if isinstance(each, Unit))
+    units = chain(domain.items(options), (each for each in formed if isinstance(each, Unit)))
     scope = Scope(domain.name, absolute(options.output))
     with closing(LedgerView(ledger_url)) as view:
         known = view if view.exists() else None
@@ -65,8 +66,8 @@ def decisions(
 
 def _line(decision: Decision) -> str:
     unit = decision.unit
-    size = f"{plural(len(unit.files), 'file')}, {size_text(unit.size)}"
-    return one_line(f"{decision.action}  {unit.unit_id}  {unit.reason} ({size})")
+    size = f" ({plural(len(unit.files), 'file')}, {size_text(unit.size)})" if unit.files else ""
+    return one_line(f"{decision.action}  {unit.unit_id}  {unit.reason}{size}")
 
 
 def _total(counts: Counter[str], left_out: int, work_bytes: int) -> str:

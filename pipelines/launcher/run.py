@@ -74,7 +74,7 @@ def _launch(domain: Domain[O], argv: Sequence[str]) -> int:
     is_service = options.runner in SERVICES
     if is_service:
         check_handover(options)
-    preflight.check_inputs(options.patterns)
+    preflight.check_inputs(options.needed)
     domain.check(options)
     if options.plan:
         return _show_plan(domain, options)

@@ -122,6 +122,44 @@ def test_a_list_takes_several_values(argv: list[str]) -> None:
     assert options(*argv).exclude == ["a", "b c"]
 
 
+class DayOptions(CommonOptions):
+    day: Annotated[str | None, Option("days", "DAY", positional=True)] = pydantic.Field(
+        None, description="Day."
+    )
+    place: Annotated[str | None, Option("days", "PLACE", positional=True)] = pydantic.Field(
+        None, description="Place."
+    )
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["2022-10-26", "a b"],
+        ["2022-10-26", "--place=a b"],
+        ["--place", "a b", "--day=2022-10-26"],
+    ],
+    [["2022-10-26", "a b"], ["2022-10-26", "--place=a b"], ["--place", "a b", "--day=2022-10-26"]],
+)
+def test_some_options_may_stand_first_without_a_name(argv: list[str]) -> None:
+    given = parsed(*argv, *NEEDED, model=DayOptions).options
+    assert (given.day, given.place) == ("2022-10-26", "a b")
+    assert parsed(*to_arguments(given), model=DayOptions).options == given
+
+
+def test_what_stands_without_a_name_is_named_in_the_usage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        parsed("--help", model=DayOptions)
+    usage = capsys.readouterr().out.partition("\n")[0]
+    assert usage == f"usage: {PROG} [DAY] [PLACE] --input GLOB ... --output ROOT [options]"
+
+
+def test_more_words_than_have_a_place_are_refused() -> None:
+    with pytest.raises(UsageError, match="'2022' belongs to no option"):
+        parsed("2022", "a", "b", *NEEDED, model=DayOptions)
+
+
 def test_list_items_have_the_type_of_the_list() -> None:
     assert options("--elevations", "3", "-1", "5").elevations == [3, -1, 5]
     assert options("--formats", "csv", "netcdf").formats == ["csv", "netcdf"]

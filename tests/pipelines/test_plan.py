@@ -1,5 +1,6 @@
 import os
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from batchio.ledger import Ledger
 from pipelines.launcher.plan import plan_lines
 from pipelines.radar import RADAR, RadarOptions
 from transforms.radar.completeness import VolumeRules, form_volume
+from transforms.units import Unit
 
 ID = "RMA1_0301_02_20181111T000457Z"
 
@@ -54,6 +56,16 @@ def test_a_plan_lists_units_with_action_reason_and_size(tmp_path, inputs):
 def test_of_nothing_it_says_so(tmp_path):
     (tmp_path / "in").mkdir()
     assert lines(tmp_path) == ["plan: 0 to work, 0 to skip, 0 to wait; 0 B to read"]
+
+
+def test_items_asked_for_by_options_come_first(tmp_path, inputs):
+    items = (Unit("fetch a", (), reason="asked for"), Unit("fetch b", (), "", {}, "pending", "no"))
+    domain = replace(RADAR, items=lambda options: items)
+    options = RadarOptions(input=[f"{inputs}/*"], output=f"{tmp_path}/out")
+    found = list(plan_lines(domain, options, f"sqlite:///{tmp_path}/ledger.db"))
+    assert found[:2] == ["work  fetch a  asked for", "wait  fetch b  no"]
+    assert found[2].startswith(f"work  {ID}  new (")
+    assert found[3].startswith("plan: 2 to work, 0 to skip, 1 to wait; ")
 
 
 def test_what_waits_is_told_and_not_counted_as_reading(tmp_path, inputs):

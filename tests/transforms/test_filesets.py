@@ -44,6 +44,14 @@ def test_files_are_listed_in_the_run_s_order_and_counted(tmp_path, files):
     assert counters(run)["found"] == 2
 
 
+def test_after_a_collection_the_files_are_those_that_it_has_made(tmp_path):
+    run = a_run(tmp_path, patterns=(f"{tmp_path}/in/*",))
+    (tmp_path / "in").mkdir()
+    with recorder_of(run), pipeline() as p:
+        made = p | beam.Create(["a", "b"]) | beam.Map(lambda n: a_file(tmp_path / "in" / n).name)
+        assert_that(made | MatchFiles(run) | beam.Map(lambda f: f.name), equal_to(["a", "b"]))
+
+
 def test_files_that_cannot_be_read_are_recorded_as_left_out(tmp_path, files):
     link = tmp_path / "in" / "d"
     link.symlink_to("nowhere")
@@ -128,17 +136,17 @@ def test_what_is_done_is_left_out_and_the_rest_goes_on_in_packs_with_its_reason(
         assert ledger.known_files(run.record.scope, [files[0].path])[files[0].path].mtime == 5.0
 
 
-@pytest.mark.parametrize(
-    ("limit", "sizes"), [("_PACK_UNITS", [2, 2, 1]), ("_PACK_BYTES", [2, 2, 1])]
-)
-def test_packs_are_full_at_a_number_of_units_or_bytes(tmp_path, monkeypatch, limit, sizes):
-    monkeypatch.setattr(filesets, limit, {"_PACK_UNITS": 2, "_PACK_BYTES": 15}[limit])
+@pytest.mark.parametrize(("pack_units", "pack_bytes"), [(2, 1000), (200, 15)])
+def test_packs_are_full_at_a_number_of_units_or_bytes(
+    tmp_path, monkeypatch, pack_units, pack_bytes
+):
+    monkeypatch.setattr(filesets, "_PACK_BYTES", pack_bytes)
     monkeypatch.setattr(filesets, "_ASK_AT_ONCE", 3)
     run = a_run(tmp_path)
     units = [Unit(f"u{n}", (FileRef(f"/in/{n}", 10, 1.0),)) for n in range(5)]
     with recorder_of(run), pipeline() as p:
-        packs = p | beam.Create(units, reshuffle=False) | SkipUpToDate(run)
-        assert_that(packs | beam.Map(len), equal_to(sizes))
+        packs = p | beam.Create(units, reshuffle=False) | SkipUpToDate(run, pack_units)
+        assert_that(packs | beam.Map(len), equal_to([2, 2, 1]))
         ids = packs | beam.FlatMap(lambda pack: [unit.unit_id for unit in pack])
         assert_that(ids, equal_to([unit.unit_id for unit in units]), label="all of them")
 

@@ -68,6 +68,13 @@ def test_a_file_that_was_not_read_leaves_the_inputs_without_a_fingerprint():
     assert (outcome.status, outcome.input_fingerprint) == ("completed", "")
 
 
+def test_a_unit_may_turn_out_to_have_to_wait():
+    made = Made(waits="incomplete", reason="not there yet", details={"url": "ftp://a/b"})
+    outcome = Attempt(lambda unit: made)(UNIT)
+    assert (outcome.status, outcome.error_message) == ("incomplete", "not there yet")
+    assert outcome.details["url"] == "ftp://a/b"
+
+
 def test_a_part_that_was_bad_fails_the_unit_and_keeps_what_was_made():
     error = InputError("is cut off", path="/in/b", step="decode", action="fetch it again")
     made = Made(outputs=(Output("/out/a", 1, "ff"),), metrics={"rays": 3}, error=error)
