@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import sqlalchemy as sa
@@ -172,6 +172,12 @@ class LedgerView:
     def unit_rows(self, run_id: str) -> Iterator[UnitRow]:
         """Yields the units a run worked, by unit_id, as they are stored: JSON as text."""
         return self._many(sa.select(units).where(units.c.run_id == run_id), units.c.unit_id)
+
+    def newest_rows(self, scope: Scope, unit_ids: Sequence[str]) -> dict[str, Row]:
+        """Returns the newest record of each of the given units, JSON columns decoded."""
+        query = sa.select(units).where(*_in_scope(scope))
+        found = sorted(self._in(query, units.c.unit_id, unit_ids), key=attrgetter("recorded"))
+        return {row["unit_id"]: row for row in _as_rows(found, *_OF_UNITS)}
 
     def units_as_of(self, run: Row) -> Iterator[Row]:
         """Yields each unit as it stood after a run.

@@ -172,6 +172,18 @@ def test_the_newest_record_is_a_units_state(ledger):
     assert ledger.unit_states(SCOPE._replace(pipeline="subtitles"), ["a"]) == {}
 
 
+def test_the_newest_record_of_a_unit_comes_whole(ledger):
+    first, second = started(ledger, 0, 1)
+    ledger.record(first, [outcome("a"), outcome("b", details={"url": "ftp://x"})])
+    ledger.record(second, [outcome("a", FAILED, error_message="gone", metrics={"bytes": 3})])
+    rows = ledger.newest_rows(SCOPE, ["a", "b", "c"])
+    assert set(rows) == {"a", "b"}
+    assert (rows["a"]["status"], rows["a"]["error_message"]) == (FAILED, "gone")
+    assert rows["a"]["metrics"] == {"bytes": 3}
+    assert rows["b"]["details"] == {"url": "ftp://x"}
+    assert ledger.newest_rows(SCOPE._replace(output="/other"), ["a"]) == {}
+
+
 @pytest.mark.parametrize("later", [RUNNING, FAILED, INTERRUPTED])
 def test_what_a_unit_last_completed_stays_its_outputs_whatever_came_after(ledger, later):
     first, second = started(ledger, 0, 1)
