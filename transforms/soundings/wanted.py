@@ -18,10 +18,10 @@ class Wanted:
         model: As in `batchio.bufkit_names.PREFIXES`.
         cycle: Start of the model run, UTC.
         station: Its id in the catalogue, in capitals.
-        latitude_deg: Of the place asked for, the office's if an office is.
+        latitude_deg: Of the station, as the catalogue has it: where a file has to be from.
         longitude_deg: East positive.
         offices: The offices for which it stands; none if the station was named itself.
-        distance_km: From the place to the catalogue's station.
+        distance_km: From the farthest of its offices to the station; 0 without offices.
         problem: Why there is nothing to fetch; empty if there is.
         why: The problem in a sentence, with the station and its distance.
     """
@@ -38,9 +38,12 @@ class Wanted:
 
     @property
     def name(self) -> str:
-        """What it is called in plans, reports and messages, the same in every run."""
-        asked = "/".join(self.offices) or self.station
-        return f"{self.model} {self.cycle:%Y-%m-%dT%HZ} {asked}"
+        """What it is called in plans, reports and messages, the same in every run.
+
+        An office may have the id of a station that is not its nearest, as PUB.
+        """
+        asker = f" for {'/'.join(self.offices)}" if self.offices else ""
+        return f"{self.model} {self.cycle:%Y-%m-%dT%HZ} {self.station}{asker}"
 
     def to_json(self) -> dict[str, Any]:
         """Returns it as JSON has it."""
