@@ -7,8 +7,7 @@ give equal bytes: nothing of the clock, the host or the path enters the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchio.bufkit_columns import INDEX_COLUMNS, LEVEL_COLUMNS, SURFACE_COLUMNS, Column
-from batchio.errors import InputError
 from batchio.netcdf import DEFAULT_COMPRESSION, FILL_VALUE, NETCDF_LOCK, deflate, filled
 from batchio.profiles import StationForecast, Values
+from batchio.sounding_cycle import SoundingCycle, key_of
 from batchio.version import __version__
-
-__all__ = ["SoundingCycle", "split_stations", "write_soundings"]
 
 _COORDINATES = "latitude longitude HGHT station_id forecast_period forecast_reference_time"
 _FLAT_COORDINATES = _COORDINATES.replace(" HGHT", "")
@@ -34,36 +31,6 @@ _COMMENT = (
     " were computed from the levels, see their long_name, heights above ground being heights above"
     " the lowest level. station_altitude is the height of the model's terrain."
 )
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class SoundingCycle:
-    """The forecasts of one model run, with indices computed for them."""
-
-    model: str
-    forecasts: tuple[StationForecast, ...]
-    indices: tuple[Mapping[str, Values], ...] = ()  # one a forecast, or none
-    meanings: Mapping[str, Column] | None = None  # of the indices
-
-    def in_order(self) -> SoundingCycle:
-        """Returns the same, by station and member."""
-        order = sorted(range(len(self.forecasts)), key=lambda k: _key(self.forecasts[k]))
-        return self.picked(order)
-
-    def picked(self, places: Sequence[int]) -> SoundingCycle:
-        """Returns the forecasts at these places, in their order."""
-        return replace(
-            self,
-            forecasts=tuple(self.forecasts[k] for k in places),
-            indices=tuple(self.indices[k] for k in places) if self.indices else (),
-        )
-
-
-def split_stations(cycle: SoundingCycle) -> Iterator[tuple[str, SoundingCycle]]:
-    """Yields the id of each station, and what there is of it alone."""
-    ids = [_station_id(forecast) for forecast in cycle.forecasts]
-    for station in sorted(set(ids)):
-        yield station, cycle.picked([k for k, each in enumerate(ids) if each == station])
 
 
 def write_soundings(
@@ -79,7 +46,7 @@ def write_soundings(
     Raises:
         InputError: The forecasts are not of one run, or two are of the same station and member.
     """
-    _check(cycle, str(path))
+    cycle.check(str(path), "write soundings")
     cycle = cycle.in_order()
     with NETCDF_LOCK, netCDF4.Dataset(path, "w", format="NETCDF4_CLASSIC") as dataset:
         writer = _Writer(dataset, cycle, compression)
@@ -102,27 +69,6 @@ def _surfaces(forecasts: Iterable[StationForecast]) -> _Table:
 
 def _stated(forecasts: Iterable[StationForecast]) -> _Table:
     return [(each.time, each.indices) for each in forecasts]
-
-
-def _check(cycle: SoundingCycle, path: str) -> None:
-    keys = [_key(forecast) for forecast in cycle.forecasts]
-    runs = sorted({f"{forecast.cycle:%Y-%m-%d %H:%M}" for forecast in cycle.forecasts})
-    about = {"path": path, "step": "write soundings"}
-    if len(runs) != 1:
-        cause = f"the soundings are of the runs {', '.join(runs) or 'none'}"
-        raise InputError(cause, **about, action="write a file for each run")
-    twice = sorted({" ".join(key).strip() for key in keys if keys.count(key) > 1})
-    if twice:
-        cause = f"{', '.join(twice)}: more than one forecast"
-        raise InputError(cause, **about, action="leave out all but one of its files")
-
-
-def _key(forecast: StationForecast) -> tuple[str, str]:
-    return _station_id(forecast), forecast.member
-
-
-def _station_id(forecast: StationForecast) -> str:
-    return forecast.station.id or forecast.station.number
 
 
 class _Writer:
@@ -210,7 +156,7 @@ class _Writer:
     def _write_stations(self) -> None:
         stations = [each.station for each in self._forecasts]
         members = [each.member for each in self._forecasts]
-        ids = [" ".join(_key(each)).strip() for each in self._forecasts]
+        ids = [" ".join(key_of(each)).strip() for each in self._forecasts]
         self._write_text("station_id", ids, {"long_name": "station", "cf_role": "timeseries_id"})
         numbers = [station.number for station in stations]
         self._write_text("station_number", numbers, {"long_name": "number of the station"})

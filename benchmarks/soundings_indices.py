@@ -26,7 +26,8 @@ import soundings_metpy
 
 from batchio.bufkit import decode_bufkit
 from batchio.profiles import StationForecast
-from batchio.sounding_netcdf import SoundingCycle, write_soundings
+from batchio.sounding_cycle import SoundingCycle
+from batchio.sounding_netcdf import write_soundings
 from transforms.soundings.bufkit_recipes import reproduce_indices
 from transforms.soundings.index_names import INDICES
 from transforms.soundings.indices import compute_indices

@@ -14,7 +14,8 @@ from batchio.bufkit import decode_bufkit
 from batchio.bufkit_columns import Column
 from batchio.errors import InputError
 from batchio.profiles import StationForecast
-from batchio.sounding_netcdf import SoundingCycle, split_stations, write_soundings
+from batchio.sounding_cycle import SoundingCycle, split_stations
+from batchio.sounding_netcdf import write_soundings
 from transforms.soundings.index_names import INDICES
 from transforms.soundings.indices import compute_indices
 

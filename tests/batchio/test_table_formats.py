@@ -1,6 +1,7 @@
 import csv
 import json
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,41 @@ def test_parquet_tells_any_reader_what_columns_mean(path: Path) -> None:
 def test_equal_rows_give_equal_bytes(path: Path, form: TableFormat) -> None:
     rows = [(f"{number % 7}", number, None) for number in range(5000)]
     assert write(path, form, rows).read_bytes() == write(path, form, rows).read_bytes()
+
+
+TIMES = pa.schema(
+    [pa.field("at", pa.timestamp("s", "UTC"), metadata={"description": "When", "unit": "UTC"})]
+)
+
+
+def write_times(path: Path, form: TableFormat, *times: datetime | None) -> Path:
+    with open_table(path, TIMES, form) as write_batch:
+        write_batch(pa.record_batch([pa.array(times, TIMES.field("at").type)], schema=TIMES))
+    return path
+
+
+def test_times_are_texts_of_iso_8601_where_a_format_has_no_times(path: Path) -> None:
+    noon = datetime(2022, 10, 26, 12, tzinfo=timezone.utc)
+    early = datetime(1969, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
+    times = noon, None, early, noon
+    assert write_times(path, "csv", *times).read_text().splitlines() == [
+        '"at"',
+        '"2022-10-26T12:00:00Z"',
+        "",
+        '"1969-12-31T23:59:59Z"',
+        '"2022-10-26T12:00:00Z"',
+    ]
+    lines = write_times(path, "jsonl", *times).read_text().splitlines()
+    assert [json.loads(line)["at"] for line in lines] == [
+        "2022-10-26T12:00:00Z",
+        None,
+        "1969-12-31T23:59:59Z",
+        "2022-10-26T12:00:00Z",
+    ]
+    found = pq.read_table(write_times(path, "parquet", *times))
+    assert found["at"].to_pylist() == [*times]
+
+
+def test_parquet_tells_any_reader_the_unit(path: Path) -> None:
+    metadata = pq.read_metadata(write_times(path, "parquet")).metadata
+    assert metadata[b"at"] == b"When [UTC]"
