@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from batchio import bufkit_scene_air as air
 from batchio.profiles import Station, StationForecast, SurfaceTable, Times, Values
@@ -33,6 +32,7 @@ _GFS_SURFACE = (
 
 _KNOT = 0.514444  # m s-1
 _COLDEST_CLOCK = 3.0  # h, by the sun
+_DEEPEST_M, _FINE_M = 6000.0, 20.0  # mixed layer, and the steps in which it is found
 _NIGHT_DEPTH_M = 150.0  # of the air that the ground cools
 _JET_M, _JET_DEPTH_M = 600.0, 400.0  # of the wind that blows at night
 _DRY_RATIO = 2e-6  # kg/kg: with less, files state no moisture
@@ -133,25 +133,27 @@ def _make_column(station: Station, weather: Weather, model: Model, cycle: dateti
     clock = cycle.hour + hours + station.longitude_deg / 15
     sun = -np.cos((clock - _COLDEST_CLOCK) * np.pi / 12)
     coldest, warmest = weather.ground_c
-    ground = (coldest + warmest) / 2 + (warmest - coldest) / 2 * sun + model.warmer_c
-    share = np.linspace(0, 1, model.n_levels)
-    height = np.tile(model.lowest_m + (model.top_m - model.lowest_m) * share**2, (len(hours), 1))
-    celsius, mixed = _mix(_at(weather.celsius, height), ground[:, None], height)
+    ground_c = (coldest + warmest) / 2 + (warmest - coldest) / 2 * sun + model.warmer_c
     sea_level = _rounded(weather.sea_level_hpa + weather.change_hpa * hours, 1)
     mean_k = (coldest + warmest) / 2 + air.ZERO_C
     fall = air.GRAVITY * station.elevation_m / (air.GAS_CONSTANT * mean_k)
     ground_hpa = _rounded(sea_level * np.exp(-fall), 1)
+    share = np.linspace(0, 1, model.n_levels)
+    height = np.tile(model.lowest_m + (model.top_m - model.lowest_m) * share**2, (len(hours), 1))
+    depth, mixed_ratio = _mixed_layer(weather, ground_c, ground_hpa)
+    celsius = _temperature(weather, ground_c, height, depth)
     pressure = _pressure(ground_hpa, celsius, height)
-    dewpoint = _dewpoint(weather, pressure, celsius, height, mixed)
-    virtual = air.virtual_kelvin(celsius, air.mixing_ratio(pressure, dewpoint))
-    first = air.GAS_CONSTANT / air.GRAVITY * virtual[:, 0] * np.log(ground_hpa / pressure[:, 0])
-    depths = np.column_stack([first, air.thicknesses(pressure, virtual)])
+    morning = air.saturated_ratio(pressure, _at(weather.celsius, height))
+    morning = morning * _at(weather.humidity, height) / 100
+    ratio = np.where(height < depth, mixed_ratio, morning)
     jet = weather.jet_m_s * np.clip(-sun, 0, 1)[:, None]
+    jet = jet * np.exp(-(((height - _JET_M) / _JET_DEPTH_M) ** 2))
+    dewpoint = _dewpoint(pressure, celsius, ratio)
     return _Column(
-        *(hours, sun, _rounded(ground), ground_hpa, sea_level, pressure, celsius, dewpoint),
-        height=np.cumsum(depths, axis=1),
+        *(hours, sun, _rounded(ground_c), ground_hpa, sea_level, pressure, celsius, dewpoint),
+        height=_heights(ground_hpa, pressure, celsius, dewpoint),
         east=_at(weather.east, height),
-        north=_at(weather.north, height) + jet * np.exp(-(((height - _JET_M) / _JET_DEPTH_M) ** 2)),
+        north=_at(weather.north, height) + jet,
     )
 
 
@@ -164,13 +166,26 @@ def _at(knots: Knots, height: Values) -> Values:
     return np.asarray(np.interp(height, heights, values))
 
 
-def _mix(morning: Values, ground: Values, height: Values) -> tuple[Values, NDArray[np.bool_]]:
-    """Returns the temperature, and where the air is mixed from the ground."""
-    warmer = ground - morning[:, :1]
-    adiabat = morning[:, :1] + np.maximum(warmer, 0) - air.ADIABAT_C_M * height
-    mixed = (adiabat > morning) & (warmer > 0)
-    cooled = np.minimum(warmer, 0) * np.exp(-height / _NIGHT_DEPTH_M)
-    return _rounded(np.where(mixed, adiabat, morning) + cooled), mixed
+def _mixed_layer(weather: Weather, ground_c: Values, ground_hpa: Values) -> tuple[Values, Values]:
+    """Returns how deep the air is mixed, and its mixing ratio, each (hour, 1)."""
+    fine = np.arange(0.0, _DEEPEST_M, _FINE_M)  # the grid's levels would make it jump
+    morning = _at(weather.celsius, fine)
+    falls = air.GRAVITY * fine / (air.GAS_CONSTANT * (morning.mean() + air.ZERO_C))
+    pressure = ground_hpa[:, None] * np.exp(-falls)
+    ratio = air.saturated_ratio(pressure, morning) * _at(weather.humidity, fine) / 100
+    mixed = ground_c[:, None] - air.ADIABAT_C_M * fine > morning
+    n_mixed = mixed.sum(axis=1, keepdims=True)
+    mean = (ratio * mixed).sum(axis=1, keepdims=True) / np.maximum(n_mixed, 1)
+    return n_mixed * _FINE_M, mean
+
+
+def _temperature(weather: Weather, ground_c: Values, height: Values, depth: Values) -> Values:
+    morning = _at(weather.celsius, height)
+    adiabat = ground_c[:, None] - air.ADIABAT_C_M * height
+    cooling = np.minimum(ground_c - weather.celsius[0][1], 0)[:, None]
+    return _rounded(
+        np.where(height < depth, adiabat, morning) + cooling * np.exp(-height / _NIGHT_DEPTH_M)
+    )
 
 
 def _pressure(ground_hpa: Values, celsius: Values, height: Values) -> Values:
@@ -181,17 +196,16 @@ def _pressure(ground_hpa: Values, celsius: Values, height: Values) -> Values:
     return _rounded(ground_hpa[:, None] * np.exp(-falls), 1)
 
 
-def _dewpoint(
-    weather: Weather, pressure: Values, celsius: Values, height: Values, mixed: NDArray[np.bool_]
-) -> Values:
-    saturated = air.saturated_ratio(pressure, _at(weather.celsius, height))
-    ratio = saturated * _at(weather.humidity, height) / 100
-    n_mixed = np.maximum(mixed.sum(axis=1, keepdims=True), 1)
-    mean = np.where(mixed, ratio, 0).sum(axis=1, keepdims=True) / n_mixed
-    ratio = np.where(mixed, mean, ratio)
+def _dewpoint(pressure: Values, celsius: Values, ratio: Values) -> Values:
     ratio = np.minimum(ratio, _MOST_HUMID * air.saturated_ratio(pressure, celsius))
     dewpoint = air.dewpoint_of(pressure, np.maximum(ratio, _DRY_RATIO))
     return _rounded(np.where(ratio > _DRY_RATIO, dewpoint, np.nan))
+
+
+def _heights(ground_hpa: Values, pressure: Values, celsius: Values, dewpoint: Values) -> Values:
+    virtual = air.virtual_kelvin(celsius, air.mixing_ratio(pressure, dewpoint))
+    to_ground = np.column_stack([ground_hpa, pressure])
+    return np.cumsum(air.thicknesses(to_ground, np.column_stack([virtual[:, 0], virtual])), axis=1)
 
 
 def _levels(column: _Column, station: Station, weather: Weather, model: Model) -> dict[str, Values]:
