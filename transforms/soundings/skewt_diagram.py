@@ -40,7 +40,7 @@ _PRESSURES = (1000, 900, 800, 700, 600, 500, 400, 300, 250, 200, 150, 100)
 _HEIGHTS_KM = (0, 1, 2, 3, 4, 6, 9, 12, 15)
 _PARCEL_LEVELS = ("lcl", "lfc", "el")
 _LABEL_RISE = 0.036  # of ln(p): the height of a label
-_BARB_RISE = 0.075
+_BARB_RISE = 0.06
 
 
 def draw_skewt(ax: Axes, one: StationForecast, indices: Mapping[str, float]) -> None:

@@ -108,6 +108,10 @@ def _draw_hodograph(ax: Axes, one: StationForecast, indices: Mapping[str, float]
         u, v = (float(part[-1]) if part.size else math.nan for part in shown[band])
         ax.plot(u, v, marker="o", markersize=4, color=INK, zorder=4)
     _write_bands(ax)
+    if len(points) == 1:  # calm, which is always there
+        write(
+            ax, 0.5, 0.4, "no wind below 9 km", ha="center", transform=ax.transAxes, bbox=ON_WHITE
+        )
     for side, motion in storms.items():
         style: Any = {"color": _STORM_COLOURS[side], "markersize": 7, "markeredgewidth": 2}
         ax.plot(*motion, marker="o", markerfacecolor="white", zorder=4, **style)

@@ -32,6 +32,7 @@ SKEW = 40.0  # K to the right for a pressure that is less by the factor e
 _COLDEST, _WIDTH = -40.0, 90.0  # °C at the bottom left, and K to the right of it
 _MIXING_TOP_HPA = 600.0  # lines of mixing ratio end here
 _LINE_HPA = np.geomspace(BOTTOM_HPA, TOP_HPA, 60)
+_WET_BULB_TOP_HPA = 50.0  # beyond the diagram, so that the line leaves it
 _PATH_STEP = 0.01  # of ln(p), 1 % of the pressure: three pixels
 
 
@@ -68,7 +69,7 @@ def skewed(celsius: Values | float, hpa: Values | float) -> Values:
 def isotherms() -> dict[int, Line]:
     """Returns the lines of equal temperature, by it in °C."""
     ends = np.array([BOTTOM_HPA, TOP_HPA])
-    return {celsius: Line(np.full(2, float(celsius)), ends) for celsius in range(-140, 61, 10)}
+    return {celsius: Line(np.full(2, float(celsius)), ends) for celsius in range(-180, 61, 10)}
 
 
 def dry_adiabats() -> dict[int, Line]:
@@ -123,7 +124,7 @@ def wet_bulb_line(levels: Mapping[str, Values]) -> Line:
     Args:
         levels: Of a forecast of one profile.
     """
-    shown = levels["PRES"] >= TOP_HPA
+    shown = levels["PRES"] >= _WET_BULB_TOP_HPA
     usable = {name: np.where(shown, levels[name], np.nan) for name in ("PRES", "TMPC", "DWPC")}
     celsius = np.where(np.isfinite(usable["DWPC"]), wet_bulb(usable), np.nan)
     return Line(celsius[0], levels["PRES"][0])

@@ -11,8 +11,10 @@ from PIL import Image
 
 from batchio.bufkit import decode_bufkit
 from transforms.soundings import skewt_lines as lines
+from transforms.soundings.columns import at_pressure
 from transforms.soundings.indices import compute_indices
 from transforms.soundings.skewt import draw_skewt
+from transforms.soundings.skewt_lines import SKEW, rise
 
 HRRR = "archive/2022/10/26/bufkit/12/hrrr/hrrr_{}.buf"
 PROFILES = {
@@ -39,6 +41,23 @@ def test_a_real_profile_has_its_picture(name, sounding_data, tmp_path):
     assert path.stat().st_size < 200_000
     with Image.open(path) as image:
         assert image.size == (1200, 900)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_the_temperature_at_500_hpa_is_read_off_the_picture(name, sounding_data, tmp_path):
+    file, hour = PROFILES[name]
+    forecast = read(sounding_data / file)
+    (number,) = np.flatnonzero(forecast.forecast_hour == hour)
+    path = tmp_path / "a.png"
+    draw_skewt(forecast, int(number), {}, path, model="HRRR")
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    left, width, bottom, height = 60, 636, 900 - 76.5, 742.5  # of the diagram, in pixels
+    row = pixels[round(bottom - height * float(rise(500.0) / rise(100.0)))]
+    red = np.flatnonzero(np.abs(row[left : left + width] - [200, 16, 46]).sum(axis=1) < 60)
+    read_off = -40 + 90 * (red.mean() + 0.5) / width - SKEW * float(rise(500.0))
+    stated = at_pressure(forecast.levels["TMPC"], forecast.levels["PRES"], 500.0)[number]
+    assert read_off == pytest.approx(stated, abs=0.25)
 
 
 @pytest.mark.parametrize("file", [HRRR.format("kbro"), HRRR.format("kjax"), PROFILES["no name"][0]])
