@@ -76,18 +76,21 @@ def freezing_level(levels: Mapping[str, Values]) -> Values:
 
 
 def wet_bulb_zero(levels: Mapping[str, Values]) -> Values:
-    """Returns the height above ground, m, at which the wet-bulb temperature first falls to 0 °C.
+    """Returns the height above ground, m, at which the wet-bulb temperature first falls to 0 °C."""
+    low = np.where(levels["PRES"] < _WET_BULB_TOP_HPA, np.nan, levels["PRES"])
+    return _first_fall(wet_bulb({**levels, "PRES": low}), levels["HGHT"])
+
+
+def wet_bulb(levels: Mapping[str, Values]) -> Values:
+    """Returns the wet-bulb temperature, °C.
 
     By Normand's rule: the pseudo-adiabat through the level's lifting condensation level, back at
     the level's pressure. Air without a dewpoint is dry.
     """
-    pressure = np.maximum(levels["PRES"], _WET_BULB_TOP_HPA)
-    temperature = levels["TMPC"] + ZERO_C
+    pressure, temperature = levels["PRES"], levels["TMPC"] + ZERO_C
     dewpoint = np.where(np.isnan(levels["DWPC"]), DRY_DEWPOINT, levels["DWPC"] + ZERO_C)
     theta_e = moist.equivalent_potential_temperature(pressure, temperature, dewpoint)
-    wet_bulb = moist.moist_temperature(pressure, theta_e) - ZERO_C
-    wet_bulb[levels["PRES"] < _WET_BULB_TOP_HPA] = np.nan
-    return _first_fall(wet_bulb, levels["HGHT"])
+    return moist.moist_temperature(pressure, theta_e) - ZERO_C
 
 
 def _first_fall(celsius: Values, height: Values) -> Values:

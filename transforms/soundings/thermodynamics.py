@@ -29,6 +29,13 @@ def vapour_pressure(dewpoint: Values) -> Values:
     return pressure
 
 
+def saturation_temperature(vapour: Values) -> Values:
+    """Returns the temperature, K, at which the vapour pressure is that of saturation."""
+    log = np.log(vapour / 6.112)
+    temperature: Values = 243.5 * log / (17.67 - log) + ZERO_C
+    return temperature
+
+
 def mixing_ratio(pressure: Values, dewpoint: Values) -> Values:
     """Returns the mixing ratio; 0 where the dewpoint is missing: there is no moisture."""
     vapour = np.nan_to_num(vapour_pressure(dewpoint), nan=0.0)

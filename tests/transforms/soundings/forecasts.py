@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
 import numpy as np
+from numpy.typing import NDArray
 
 from batchio.profiles import Station, StationForecast, SurfaceTable
+from transforms.soundings.skewt_lines import ParcelPath
+from transforms.soundings.thermodynamics import GAS_CONSTANT
 
 CYCLE = datetime(2022, 5, 1, 12, tzinfo=timezone.utc)
 NO_SURFACE = SurfaceTable(np.empty(0, "datetime64[s]"), np.empty(0), {})
@@ -29,6 +32,13 @@ def forecast(levels: Mapping[str, Sequence[Sequence[float]]]) -> StationForecast
         indices={},
         surface=NO_SURFACE,
     )
+
+
+def shaded(path: ParcelPath, where: NDArray[np.bool_]) -> float:
+    """The energy, J/kg, that an area between a parcel and the air around it stands for."""
+    excess = np.where(where, path.lifted - path.around, 0.0)
+    means = (excess[1:] + excess[:-1]) / 2
+    return float(GAS_CONSTANT * (means * -np.diff(np.log(path.hpa))).sum())
 
 
 def warm_day(**changed: Sequence[float]) -> StationForecast:
