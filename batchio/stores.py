@@ -7,7 +7,8 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from fsspec.core import url_to_fs
@@ -20,8 +21,9 @@ T = TypeVar("T")
 
 RETRIES = 3
 # A call that took this long to fail was tried again by the store's own client, as most do.
-_LONG_S = 20.0
+CLIENT_RETRIED_S = 20.0
 _CAUSE_CHARACTERS = 300
+_CHECK = "check the address, the credentials and the network, and start again"
 # What trying again does not mend: the file, the permission, the address, a package to install.
 _FINAL = (
     FileNotFoundError,
@@ -43,6 +45,14 @@ class StoreError(HeadraceError, OSError):
         self.strerror = cause  # where an OSError has it
 
 
+class Busy(OSError):
+    """A server asks to come back after `wait_s` seconds."""
+
+    def __init__(self, cause: str, wait_s: float) -> None:
+        super().__init__(cause)
+        self.wait_s = wait_s
+
+
 def ask(path: str, call: Callable[[Any, str], T], *, step: str, retries: int = RETRIES) -> T:
     """Returns what `call` returns of the file system of a URL and the URL's name there.
 
@@ -54,33 +64,57 @@ def ask(path: str, call: Callable[[Any, str], T], *, step: str, retries: int = R
     """
 
     def attempt() -> T:
-        try:
+        with os_errors_only():
             fs, name = url_to_fs(path)
             return call(fs, name)
-        except (OSError, *_FINAL):
-            raise
-        except Exception as error:  # each client has its own
-            raise OSError(_cause(error)) from error
 
-    try:
+    with telling(path, step):
         return retrying(attempt, retries=retries, what=path)
+
+
+@contextmanager
+def os_errors_only() -> Iterator[None]:
+    """Makes an OSError of what a store's client has for one."""
+    try:
+        yield
+    except (OSError, *_FINAL):
+        raise
+    except Exception as error:  # each client has its own
+        raise OSError(_cause(error)) from error
+
+
+@contextmanager
+def telling(path: str, step: str, action: str = _CHECK) -> Iterator[None]:
+    """Gives an error of a store the file, the step and the next action.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        StoreError: Anything else.
+    """
+    try:
+        yield
     except FileNotFoundError as error:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
     except (OSError, *_FINAL) as error:
-        raise StoreError(
-            _cause(error),
-            path=path,
-            step=step,
-            action=advice(
-                error, "check the address, the credentials and the network, and start again"
-            ),
-        ) from error
+        raise StoreError(_cause(error), path=path, step=step, action=advice(error, action)) from (
+            error
+        )
 
 
-def retrying(call: Callable[[], T], *, retries: int, what: str = "") -> T:
+def retrying(
+    call: Callable[[], T], *, retries: int, what: str = "", give_up_s: float = CLIENT_RETRIED_S
+) -> T:
     """Returns what `call` returns, tried again after an OSError that may pass.
 
-    The wait doubles each time and is scattered, so that many workers do not return together.
+    The wait doubles each time and is scattered, so that many workers do not return together. An
+    error that tells when to come back is waited for as long as it says.
+
+    Args:
+        call: What may be called twice.
+        retries: How often it is called again.
+        what: What it is about, for the log.
+        give_up_s: Once this much time has gone it is not called again; without end for a client
+            that does not try again by itself.
     """
     began, wait_s = time.monotonic(), 0.2
     for _ in range(retries):
@@ -89,9 +123,11 @@ def retrying(call: Callable[[], T], *, retries: int, what: str = "") -> T:
         except _FINAL:
             raise
         except OSError as error:
-            if time.monotonic() - began > _LONG_S:
+            if time.monotonic() - began > give_up_s:
                 raise
             wait = wait_s * random.uniform(0.5, 1.5)
+            if isinstance(error, Busy):
+                wait += error.wait_s
             where = f"{what}: " if what else ""
             logger.warning("%s%s; trying again in %.1f s", where, _cause(error), wait)
             time.sleep(wait)

@@ -1,0 +1,121 @@
+"""A real HTTP server on loopback that answers each path as it is told."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+_PART_S = 0.05
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server does with a request.
+
+    Attributes:
+        announced: Bytes that it says will come, beside those that do.
+        drop: Hangs up in the place of an answer.
+        trickle: Sends a byte at a time, for as long as somebody listens.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    announced: int = 0
+    drop: bool = False
+    trickle: bool = False
+
+
+NOT_FOUND = Answer(404, b"<html>no such file</html>")
+DROPPED = Answer(drop=True)
+TRICKLE = Answer(trickle=True)
+
+
+def cut(body: bytes) -> Answer:
+    return Answer(body=body[: len(body) // 2], announced=len(body) - len(body) // 2)
+
+
+class HttpArchive(ThreadingHTTPServer):
+    """Gives the answers of a path one after the other, the last for ever; 404 to others."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers: dict[str, list[Answer]] = {}
+        self.requests: list[str] = []
+        self.headers: list[Mapping[str, str]] = []
+        self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def give(self, path: str, *answers: Answer) -> str:
+        """Tells what a path answers; returns its URL."""
+        self.answers[path] = list(answers)
+        return self.url + path
+
+    def next_answer(self, path: str, headers: Mapping[str, str]) -> Answer:
+        with self._lock:
+            self.requests.append(path)
+            self.headers.append(headers)
+            answers = self.answers.get(path, [NOT_FOUND])
+            return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing: clients leave in the middle."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: HttpArchive
+
+    def do_GET(self) -> None:
+        answer = self.server.next_answer(self.path, dict(self.headers))
+        if answer.drop:
+            self._hang_up()
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        size = 1 << 20 if answer.trickle else len(answer.body) + answer.announced
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+        self.wfile.write(answer.body)
+        if answer.trickle:
+            self._trickle()
+        elif answer.announced:
+            self._hang_up()
+
+    def _trickle(self) -> None:
+        gone = threading.Event()
+        with contextlib.suppress(OSError):
+            while not gone.wait(_PART_S):
+                self.wfile.write(b"\n")
+        self.close_connection = True
+
+    def _hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def http_archive() -> Iterator[HttpArchive]:
+    with HttpArchive() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
