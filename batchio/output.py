@@ -77,7 +77,7 @@ class OutputRoot:
             return Path(root) / STATE_FOLDER / "scratch" / self.run_id
         return Path(tempfile.gettempdir()) / f"headrace-{self.run_id}"  # nobody else's folder
 
-    def write(self, relative: str, write: Callable[[Path], None]) -> Output:
+    def write(self, relative: str, write: Callable[[Path], object]) -> Output:
         """Lets `write` fill a temporary local file, then gives it its final name.
 
         Raises:

@@ -8,7 +8,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from batchio import ast_samples, sinarame_samples
+from batchio import ast_samples, bufkit_samples, sinarame_samples
 
 if TYPE_CHECKING:
     from pipelines.launcher.domain import Domain
@@ -35,6 +35,11 @@ DOMAINS: Mapping[str, Entry] = MappingProxyType(
             "weather-radar BUFR (SINARAME) to CF/Radial NetCDF",
             sinarame_samples.sample_files,
             "--input '{folder}/**/*' --volume_types '{folder}/volume_types.yaml' --output out",
+        ),
+        "soundings": Entry(
+            "BUFKIT forecast soundings to profiles and indices: NetCDF, tables, skew-T",
+            bufkit_samples.sample_files,
+            "--input '{folder}/archive/**/*.buf' --output soundings",
         ),
         "syntax": Entry(
             "syntax trees (AST JSON, or source files) to tables of symbols, calls, imports",

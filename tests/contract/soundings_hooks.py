@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import netCDF4
+from contract_hooks import Contract
+
+from batchio import bufkit_weather as weather
+from batchio.bufkit_encode import encode_bufkit
+from batchio.bufkit_scene import Model, forecast_at
+from batchio.profiles import Station
+from batchio.sounding_parts import read_part
+
+CYCLE = datetime(2026, 5, 20, 12, tzinfo=timezone.utc)
+STATION = Station("S00", "990000", 35.0, -97.0, 300)
+MODEL = Model(
+    *("hrrr", "hrrr", range(2)), n_levels=20, lowest_m=8, top_m=2e4, terrain_m=0, warmer_c=0
+)
+ERROR_PAGE = "<!DOCTYPE html><html><title>503 Service Unavailable</title></html>"
+
+
+def write_sounding(folder: Path, number: int, warmer_c: float = 0) -> Path:
+    """A small file of a station of its own, in the same run of the same model as all others."""
+    place = replace(STATION, id=f"S{number:02}", number=str(990_000 + number))
+    model = replace(MODEL, hours=range(2 + number % 5), warmer_c=warmer_c)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"hrrr_s{number:02}.buf"
+    file.write_bytes(encode_bufkit([forecast_at(place, weather.SUPERCELLS, model, CYCLE)]))
+    return file
+
+
+class SoundingsHooks(Contract):
+    module = "pipelines.soundings"
+    pattern = "*.buf"
+    arguments = ("--formats", "netcdf", "csv")
+    works = "batchio.bufkit:decode_bufkit"
+    writes = "batchio.sounding_netcdf:_Writer.write_levels"
+    bad_step = "read BUFKIT"
+    bad_cause = "is a page of HTML"
+    further_units = ("HRRR 2026-05-20T12Z", "quality and fetch")
+    kills = 10
+
+    def make_inputs(self, folder: Path, count: int) -> list[str]:
+        return [write_sounding(folder, number).name for number in range(count)]
+
+    def make_bad(self, folder: Path) -> str:
+        file = folder / "hrrr_bad.buf"
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(ERROR_PAGE)
+        return file.name
+
+    def files_of(self, folder: Path, unit: str) -> list[Path]:
+        return [folder / unit]
+
+    def change(self, folder: Path, unit: str) -> None:
+        write_sounding(folder, int(unit[6:8]), warmer_c=1)
+
+    def read_output(self, path: Path) -> None:
+        if path.suffix == ".nc":
+            with netCDF4.Dataset(path) as dataset:
+                for variable in dataset.variables.values():
+                    variable[...]
+        elif path.suffix == ".csv":
+            assert path.read_text().endswith("\n")
+        else:
+            read_part(path)
