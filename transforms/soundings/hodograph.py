@@ -16,7 +16,7 @@ STORMS = {"RM": "right", "LM": "left"}  # Bunkers' movers
 
 _SMALLEST_REACH_KN = 20.0
 _STEP_M = 100.0  # of height: labels keep off the line, not its corners alone
-_NAME_DISTANCE = 0.095  # of the reach: from a point to the middle of its name
+_NAME_DISTANCE = 0.11  # of the reach: from a point to the middle of its name
 _WIDE_REACH_KN = 45.0  # from the middle of the view to its edge: beyond it there are fewer rings
 
 

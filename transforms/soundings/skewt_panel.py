@@ -15,6 +15,7 @@ from transforms.soundings.wind import KNOT, speed_and_direction
 MISSING = "\N{EN DASH}"
 
 _BUFKIT_A_LINE = 4
+_BUFKIT_CAPE = "CAPE: mean parcel of the lowest 500 m, not virtual"
 _LAYERS = {"0-1 km": "0_1km", "0-3 km": "0_3km", "0-6 km": "0_6km", "effective": "effective"}
 _LAPSE_RATES = {
     "0-3 km": "0_3km",
@@ -74,8 +75,10 @@ def bufkit_block(forecast: StationForecast, number: int) -> Block:
         for name, values in forecast.indices.items()
     ]
     rows = [entries[k : k + _BUFKIT_A_LINE] for k in range(0, len(entries), _BUFKIT_A_LINE)]
-    lines = tuple(" ".join(row) for row in rows) or (MISSING,)
-    return Block("BUFKIT's own, as the file states them", lines)
+    lines = [" ".join(row) for row in rows] or [MISSING]
+    if "CAPE" in forecast.indices:
+        lines.append(_BUFKIT_CAPE)
+    return Block("BUFKIT's own, as the file states them", tuple(lines))
 
 
 class _Figures(dict[str, float]):
@@ -159,7 +162,9 @@ def _inversion_line(of: _Figures) -> str:
     line = f"inversions below 5 km: {of.text('inversion_count')}"
     if not math.isfinite(of.get("inversion_strength", math.nan)):
         return line
-    return f"{line}, of {of.text('inversion_strength', 1)} K at {of.text('inversion_base')} m"
+    return (
+        f"{line}, strongest {of.text('inversion_strength', 1)} K at {of.text('inversion_base')} m"
+    )
 
 
 def _columns(cells: Sequence[str]) -> str:

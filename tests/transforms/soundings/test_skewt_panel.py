@@ -79,7 +79,8 @@ def test_bufkit_s_own_stand_apart_in_the_order_of_the_file():
     stated = {"SHOW": np.array([-9.26]), "LIFT": np.array([np.nan]), "CAPE": np.array([2219.7])}
     block = panel.bufkit_block(replace(DAY, indices=stated), 0)
     assert "BUFKIT" in block.title
-    assert " ".join(block.lines).split() == ["SHOW", "-9.3", "LIFT", MISSING, "CAPE", "2219.7"]
+    assert block.lines[0].split() == ["SHOW", "-9.3", "LIFT", MISSING, "CAPE", "2219.7"]
+    assert "500 m, not virtual" in block.lines[1]
     assert panel.bufkit_block(DAY, 0).lines == (MISSING,)
 
 
