@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 import netCDF4
+import pandas
 from contract_hooks import Contract
 
 from batchio import bufkit_weather as weather
@@ -14,7 +16,7 @@ from batchio.profiles import Station
 from batchio.sounding_parts import read_part
 
 CYCLE = datetime(2026, 5, 20, 12, tzinfo=timezone.utc)
-STATION = Station("S00", "990000", 35.0, -97.0, 300)
+STATION = Station("ZZ00", "990000", 35.0, -97.0, 300)
 MODEL = Model(
     *("hrrr", "hrrr", range(2)), n_levels=20, lowest_m=8, top_m=2e4, terrain_m=0, warmer_c=0
 )
@@ -23,10 +25,10 @@ ERROR_PAGE = "<!DOCTYPE html><html><title>503 Service Unavailable</title></html>
 
 def write_sounding(folder: Path, number: int, warmer_c: float = 0) -> Path:
     """A small file of a station of its own, in the same run of the same model as all others."""
-    place = replace(STATION, id=f"S{number:02}", number=str(990_000 + number))
+    place = replace(STATION, id=f"ZZ{number:02}", number=str(990_000 + number))
     model = replace(MODEL, hours=range(2 + number % 5), warmer_c=warmer_c)
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"hrrr_s{number:02}.buf"
+    file = folder / f"hrrr_zz{number:02}.buf"
     file.write_bytes(encode_bufkit([forecast_at(place, weather.SUPERCELLS, model, CYCLE)]))
     return file
 
@@ -34,7 +36,7 @@ def write_sounding(folder: Path, number: int, warmer_c: float = 0) -> Path:
 class SoundingsHooks(Contract):
     module = "pipelines.soundings"
     pattern = "*.buf"
-    arguments = ("--formats", "netcdf", "csv")
+    arguments = ("--formats", "netcdf", "csv", "json")
     works = "batchio.bufkit:decode_bufkit"
     writes = "batchio.sounding_netcdf:_Writer.write_levels"
     bad_step = "read BUFKIT"
@@ -55,7 +57,7 @@ class SoundingsHooks(Contract):
         return [folder / unit]
 
     def change(self, folder: Path, unit: str) -> None:
-        write_sounding(folder, int(unit[6:8]), warmer_c=1)
+        write_sounding(folder, int(unit[7:9]), warmer_c=1)
 
     def read_output(self, path: Path) -> None:
         if path.suffix == ".nc":
@@ -63,6 +65,10 @@ class SoundingsHooks(Contract):
                 for variable in dataset.variables.values():
                     variable[...]
         elif path.suffix == ".csv":
+            pandas.read_csv(path)
             assert path.read_text().endswith("\n")
+        elif path.suffix == ".jsonl":
+            for line in path.read_text().splitlines():
+                json.loads(line)
         else:
             read_part(path)
