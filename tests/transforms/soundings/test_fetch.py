@@ -46,7 +46,7 @@ def fetch(server, tmp_path):
     archive = OutputRoot(str(tmp_path / "archive"), "run-1")
     template = f"{server.url}/{{prefix}}_{{station}}.buf"
     return FetchForecast(
-        archive, template, retries=1, timeout_s=0.5, max_distance_km=50.0, now=LONG_AGO
+        archive, template, retries=1, timeout_s=30.0, max_distance_km=50.0, now=LONG_AGO
     )
 
 
@@ -118,7 +118,7 @@ FAULTS = {
 def test_every_item_ends_in_its_true_status_and_a_second_run_completes_it(server, fetch, fault):
     answer, status, word = FAULTS[fault]
     url = server.give(PATH, answer)
-    outcome = Attempt(fetch)(unit())
+    outcome = Attempt(replace(fetch, timeout_s=0.3) if answer.trickle else fetch)(unit())
     assert (outcome.status, fetch_status(outcome), outcome.outputs) == (status, word, ())
     assert url in outcome.error_message
     assert outcome.step == ("" if status == PENDING else "fetch")
@@ -128,7 +128,9 @@ def test_every_item_ends_in_its_true_status_and_a_second_run_completes_it(server
     assert (outcome.status, fetch_status(outcome)) == (COMPLETED, "fetched")
 
 
-@pytest.mark.parametrize("fault", [Answer(500), DROPPED, TRICKLE, cut(DATA)], ids=str)
+@pytest.mark.parametrize(
+    "fault", [Answer(500), DROPPED, cut(DATA)], ids=["500", "dropped", "truncated"]
+)
 def test_a_server_that_falters_once_costs_nothing(server, fetch, fault):
     server.give(PATH, fault, GOOD)
     assert fetch(unit()).details["fetch"] == "fetched"
