@@ -99,7 +99,7 @@ def test_what_is_refused_is_asked_for_once(server, status, words):
 
 def test_a_trickle_ends_at_the_limit_of_time(server):
     url = server.give(PATH, TRICKLE, GOOD)
-    assert download(url, retries=1, timeout_s=0.4) == GOOD.body
+    assert download(url, retries=1, timeout_s=1.0) == GOOD.body
     server.give(PATH, TRICKLE)
     with pytest.raises(StoreError, match=r"no whole answer within 0\.4 s"):
         download(url, retries=0, timeout_s=0.4)

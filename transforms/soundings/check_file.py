@@ -37,9 +37,10 @@ def check_content(data: bytes, wanted: Wanted, max_distance_km: float, path: str
     What another fetch could mend is refused, and no more than that: archives hold files with a
     damaged block for ever, and the reader gives the rest of them. So a block or row that is not
     whole is let pass, unless it is at the end of the text: there it is what a cut leaves. A file is
-    whole if its last row of the surface section is, and no sounding is later than that row; or,
-    where soundings come last, if the last of them is whole and no row is later. A file whose very
-    last row is damaged cannot be told from one that is cut, and is refused.
+    whole if what comes last in it is, sounding or surface row, and if soundings and rows go on to
+    the same hour; the last sounding may be missing before the rows if it is there and damaged. A
+    file whose very last row is damaged cannot be told from one that is cut, and is refused. One
+    that is cut within a surface section before its time passes if it looks like a short one.
 
     A model is told by what is certain: GFS has no cloud fraction (CFRL) and all others have, and
     none goes beyond its longest forecast. HRRR and RAP look alike.
@@ -105,14 +106,15 @@ def _check_end(text: bytes, file: BufkitFile) -> None:
     lost = [loss for loss in file.losses if loss.line >= line]
     if lost:
         raise CutShort(f"is cut short: {lost[0]}", action=FETCH_AGAIN)
-    # Slices: there may be no row.
-    last_sounding, last_row = forecast.time[-1:], forecast.surface.time[-1:]
-    if max(span.start for span in member.blocks) > member.surfaces[-1].start:
-        if (last_sounding < last_row).any():
-            cause = f"its surface rows go on to {last_row[0]}, its soundings do not"
-            raise CutShort(f"is cut short: {cause}", action=FETCH_AGAIN)
-    elif not (last_row >= last_sounding).any():
-        cause = f"its soundings go on to {last_sounding[0]}, its surface rows do not"
+    soundings, rows = forecast.time, forecast.surface.time
+    soundings_last = max(span.start for span in member.blocks) > member.surfaces[-1].start
+    # A row may be later than the last sounding because that is damaged, and was named.
+    named = 0 if soundings_last else sum("sounding" in loss.part for loss in file.losses)
+    if (rows > soundings[-1]).sum() > named:
+        cause = f"its surface rows go on to {rows[-1]}, its soundings do not"
+        raise CutShort(f"is cut short: {cause}", action=FETCH_AGAIN)
+    if not soundings_last and not (rows >= soundings[-1]).any():
+        cause = f"its soundings go on to {soundings[-1]}, its surface rows do not"
         raise CutShort(f"is cut short: {cause}", action=FETCH_AGAIN)
 
 

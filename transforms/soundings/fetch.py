@@ -96,9 +96,7 @@ class FetchForecast:
         url = fill(self.template, wanted)
         shown = without_login(url)
         try:
-            data = download(url, retries=self.retries, timeout_s=self.timeout_s)
-            with doing("fetch", shown):
-                check_content(data, wanted, self.max_distance_km)
+            data = self._download(url, wanted)
         except FileNotFoundError:
             return self._absent(wanted, shown)
         except WrongCycle:
@@ -109,6 +107,15 @@ class FetchForecast:
         output = self.archive.write(relative, lambda part: _fill(part, data))
         details = {"fetch": FETCHED, "url": shown}
         return Made((output,), metrics={"bytes": len(data)}, details=details)
+
+    def _download(self, url: str, wanted: Wanted) -> bytes:
+        data = download(url, retries=self.retries, timeout_s=self.timeout_s)
+        try:
+            check_content(data, wanted, self.max_distance_km)
+        except InputError as error:
+            error.path, error.step = without_login(url), "fetch"
+            raise
+        return data
 
     def _absent(self, wanted: Wanted, url: str) -> Made:
         awaited = self._is_awaited(wanted)
