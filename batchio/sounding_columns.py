@@ -97,9 +97,6 @@ FETCH = pa.schema(
     ]
 )
 
-TABLES: Mapping[str, pa.Schema] = {"quality": QUALITY, "fetch": FETCH}
-"""Tables whose rows are about files."""
-
 ValueTable: TypeAlias = Literal["levels", "indices", "surface"]
 """Tables with the values of a `SoundingCycle`."""
 
