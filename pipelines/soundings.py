@@ -210,7 +210,9 @@ def _found(
     )
 
 
-def build(pipeline: beam.Pipeline, options: SoundingsOptions, run: Run) -> list[beam.PCollection]:
+def build(
+    pipeline: beam.Pipeline, options: SoundingsOptions, run: Run
+) -> tuple[beam.PCollection, ...]:
     """Adds the graph: what is fetched; files, parts; then model runs out of all parts; tables."""
     recorded: list[beam.PCollection] = []
     done: beam.Pipeline | beam.PCollection = pipeline
@@ -233,7 +235,7 @@ def build(pipeline: beam.Pipeline, options: SoundingsOptions, run: Run) -> list[
         cycles = done | MakeCycles(work, choice, run) | "RecordCycles" >> RecordOutcomes(run)
         recorded += [done, cycles]
     tables = done | TellOfFiles(_tables(options, run), run)
-    return [*recorded, tables | "RecordTables" >> RecordOutcomes(run)]
+    return (*recorded, tables | "RecordTables" >> RecordOutcomes(run))
 
 
 def forming(options: SoundingsOptions) -> EachFile:

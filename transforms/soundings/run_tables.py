@@ -17,8 +17,9 @@ from batchio.records import Outcome, RunRecord
 from batchio.sounding_columns import FETCH, QUALITY
 from batchio.sounding_tables import write_rows
 from batchio.tables import TableFormat
+from transforms.soundings.check_file import WrongPlace
 from transforms.soundings.cycles import Format
-from transforms.soundings.fetch import PRESENT, fetch_status
+from transforms.soundings.fetch import PRESENT, WRONG_PLACE, fetch_status
 from transforms.soundings.items import item_id
 from transforms.soundings.sources import archive_path
 from transforms.soundings.take_forecasts import LOST
@@ -100,12 +101,12 @@ def _quality_row(unit: Row, remark: str) -> dict[str, Any]:
         "station_id": about.get("station"),
         "model": about.get("model"),
         "cycle": _time(about["cycle"]) if "cycle" in about else None,
-        "status": unit["status"],
+        "status": WRONG_PLACE if unit["error_type"] == WrongPlace.__name__ else unit["status"],
         "profiles": counts.get("profiles", 0),
         "levels": counts.get("levels", 0),
         "lost": counts.get("lost", 0),
         "losses": remark.removeprefix(LOST) or None,
-        "error": unit["error_message"] or None,
+        "error": _without_path(unit) or None,
     }
 
 
@@ -126,6 +127,12 @@ def _fetch_row(wanted: Wanted, item: Row | None, *, is_there: bool) -> dict[str,
         "url": about.get("url"),
         "message": why or None,
     }
+
+
+def _without_path(unit: Row) -> str:
+    """Returns a unit's error without its file, which lies elsewhere on another machine."""
+    message: str = unit["error_message"]
+    return message.partition(f"{unit['unit_id']}: ")[2] or message
 
 
 def _outcome(item: Row) -> Outcome:
