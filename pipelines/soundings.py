@@ -14,7 +14,8 @@ import apache_beam as beam
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from batchio.download import TIMEOUT_S
-from batchio.fileset import absolute
+from batchio.fileset import absolute, is_local
+from batchio.fingerprint import of_value
 from batchio.output import OutputRoot
 from pipelines.launcher.domain import Domain
 from pipelines.launcher.options import (
@@ -214,10 +215,11 @@ def build(pipeline: beam.Pipeline, options: SoundingsOptions, run: Run) -> list[
     """Adds the graph: what is fetched; files, parts; then model runs out of all parts; tables."""
     recorded: list[beam.PCollection] = []
     done: beam.Pipeline | beam.PCollection = pipeline
-    if options.date is not None:
+    archive = _archive(options, run)
+    if archive is not None:
         fetched = pipeline | FetchForecasts(
             tuple(items(options)),
-            _fetch(options, run),
+            _fetch(options, run, archive),
             run,
             batch_size=options.download_batch_size,
             downloads=options.max_download_workers,
@@ -232,7 +234,7 @@ def build(pipeline: beam.Pipeline, options: SoundingsOptions, run: Run) -> list[
         done = packs | ProcessUnits(work, run) | RecordOutcomes(run)
         cycles = done | MakeCycles(work, choice, run) | "RecordCycles" >> RecordOutcomes(run)
         recorded += [done, cycles]
-    tables = done | TellOfFiles(_tables(options, run), run)
+    tables = done | TellOfFiles(_tables(options, run), run, archive)
     return [*recorded, tables | "RecordTables" >> RecordOutcomes(run)]
 
 
@@ -257,9 +259,22 @@ def check(options: SoundingsOptions) -> None:
         require_matplotlib()
 
 
-def _fetch(options: SoundingsOptions, run: Run) -> FetchForecast:
+def _archive(options: SoundingsOptions, run: Run) -> OutputRoot | None:
+    """Returns where files are fetched to; None without a date.
+
+    Its scratch folder has the same name in all runs to an output: what a killed one leaves there,
+    the next one removes.
+    """
+    if options.archive is None:
+        return None
+    root = absolute(options.archive)
+    scratch = f"fetch-{of_value(run.output.url)[:12]}" if is_local(root) else run.run_id
+    return OutputRoot(root, scratch, retries=run.retries)
+
+
+def _fetch(options: SoundingsOptions, run: Run, archive: OutputRoot) -> FetchForecast:
     return FetchForecast(
-        archive=OutputRoot(absolute(options.archive or ""), run.run_id, retries=run.retries),
+        archive=archive,
         template=find_template(options.source_url),
         max_distance_km=options.max_distance_km,
         now=datetime.fromisoformat(run.record.started.replace("Z", "+00:00")),
