@@ -1,7 +1,7 @@
 """Gets whole files from servers of any kind: one limit of time a try, and another try if it helps.
 
 HTTP goes through aiohttp, which takes proxies, certificates and logins from where the environment
-and `.netrc` have them.
+and `.netrc` have them; FTP's logins are in `.netrc` too.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import ftplib
 import math
+import netrc
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from fsspec.core import url_to_fs
@@ -89,7 +91,20 @@ def _options(url: str, timeout_s: float) -> dict[str, Any]:
             "headers": {"User-Agent": f"headrace/{__version__}"},
         }
         return {"client_kwargs": client}
-    return {"timeout": timeout_s} if url.startswith("ftp://") else {}
+    if url.startswith("ftp://"):
+        return {"timeout": timeout_s, **_ftp_login(urlsplit(url).hostname or "")}
+    return {}
+
+
+def _ftp_login(host: str) -> dict[str, str]:
+    """Returns the login that `.netrc` has for a server; none is needed for most."""
+    try:
+        found = netrc.netrc().authenticators(host)
+    except FileNotFoundError:
+        return {}
+    except netrc.NetrcParseError as error:
+        raise PermissionError(errno.EACCES, f".netrc cannot be used: {error}") from error
+    return {"username": found[0], "password": found[2] or ""} if found else {}
 
 
 def _retrieve(ftp: ftplib.FTP, name: str, timeout_s: float) -> bytes:

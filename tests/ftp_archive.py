@@ -28,6 +28,7 @@ class FtpArchive(socketserver.ThreadingTCPServer):
         self.greetings: list[str] = []
         self.login = "230 welcome"
         self.retrieved: list[str] = []
+        self.logins: list[str] = []
 
     @property
     def url(self) -> str:
@@ -61,9 +62,11 @@ class _Handler(socketserver.StreamRequestHandler):
                 if command == "RETR":
                     self._retrieve(data, argument)
                 else:
-                    self._reply(self._answer(command, data.getsockname()[1]))
+                    self._reply(self._answer(command, argument, data.getsockname()[1]))
 
-    def _answer(self, command: str, port: int) -> str:
+    def _answer(self, command: str, argument: str, port: int) -> str:
+        if command in ("USER", "PASS"):
+            self.server.logins.append(argument)
         replies = {"USER": "331 password", "PASS": self.server.login, "TYPE": "200 binary"}
         replies["PASV"] = f"227 here (127,0,0,1,{port // 256},{port % 256})"
         return replies.get(command, "502 not known")

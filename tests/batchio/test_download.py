@@ -189,6 +189,19 @@ def test_ftp_refuses_the_login(ftp):
     assert ftp.retrieved == []
 
 
+def test_ftp_has_its_login_from_netrc(ftp, tmp_path, monkeypatch):
+    file = tmp_path / ".netrc"
+    file.write_text("machine 127.0.0.1 login anna password secret\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    ftp.logins.clear()
+    assert download(ftp.give("/a.buf", b"whole")) == b"whole"
+    assert ftp.logins == ["anna", "secret"]
+    file.write_text("nonsense\n")
+    with pytest.raises(StoreError, match=r"\.netrc cannot be used: bad toplevel token 'nonsense'"):
+        download(f"{ftp.url}/a.buf")
+
+
 def test_an_ftp_trickle_ends_at_the_limit_of_time(ftp):
     with pytest.raises(StoreError, match=r"no whole answer within 0\.3 s"):
         download(ftp.give("/a.buf", FTP_TRICKLE), retries=0, timeout_s=0.3)

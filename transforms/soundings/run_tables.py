@@ -9,10 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from batchio.fingerprint import of_value
 from batchio.output import OutputRoot
 from batchio.records import Outcome, RunRecord
-from batchio.sounding_columns import TABLES
+from batchio.sounding_columns import FETCH, QUALITY
 from batchio.sounding_tables import write_rows
 from batchio.tables import TableFormat
 from transforms.soundings.cycles import Format
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # workers need no database
 
 TABLES_UNIT = "quality and fetch"
 
+_SCHEMAS: Mapping[str, pa.Schema] = {"quality": QUALITY, "fetch": FETCH}
 _MISSING = "missing"  # in the archive, and not asked for from anywhere
 _TABLE_FORMATS: Mapping[Format, TableFormat] = {"csv": "csv", "parquet": "parquet", "json": "jsonl"}
 
@@ -87,7 +90,7 @@ class _WriteTables:
 
 
 def _write(rows: list[dict[str, Any]], name: str, form: TableFormat, path: Path) -> None:
-    write_rows(rows, TABLES[name], path, form)
+    write_rows(rows, _SCHEMAS[name], path, form)
 
 
 def _quality_row(unit: Row, remark: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote
 
+from batchio.download import without_login
 from batchio.errors import UsageError
 from transforms.soundings.wanted import Wanted
 
@@ -77,6 +78,12 @@ def find_template(source: str) -> str:
         UsageError: It has a placeholder that is not known, or names no station.
     """
     template = SOURCES.get(source, source)
+    if without_login(template) != template:
+        raise UsageError(
+            "the source has a login in it, which would be recorded and shown",
+            path=without_login(template),
+            action="put the login into ~/.netrc, and leave it out here",
+        )
     names = _PLACEHOLDER.findall(template)
     unknown = [name for name in names if name not in PLACEHOLDERS]
     if unknown:

@@ -103,3 +103,11 @@ def test_a_place_may_be_named_in_other_ways(end):
 
 def test_models_are_called_as_the_reader_of_names_calls_them():
     assert MODELS.keys() <= set(PREFIXES.values())
+
+
+@pytest.mark.parametrize("scheme", ["ftp", "https"])
+def test_a_login_in_a_template_is_refused_and_not_shown(scheme):
+    with pytest.raises(UsageError, match=r"put the login into ~/\.netrc") as caught:
+        find_template(f"{scheme}://anna:secret@host/{{station}}.buf")
+    assert "secret" not in str(caught.value)
+    assert f"{scheme}://host/{{station}}.buf" in str(caught.value)
