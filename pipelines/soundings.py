@@ -47,6 +47,11 @@ FETCH = "what to fetch"
 
 Model = Literal["HRRR", "RAP", "NAM", "NAMNEST", "GFS"]
 
+_OF_A_DATE = (
+    *("archive", "hour", "model", "wfo", "station", "source_url", "download_batch_size"),
+    *("max_download_workers", "download_only", "process_only"),
+)
+
 
 def _check_date(text: str) -> str:
     Date.fromisoformat(text)
@@ -172,8 +177,10 @@ class SoundingsOptions(CommonOptions):
             missing = "--hour" if self.archive else "--archive"
             raise ValueError(f"a date needs {missing}")
         if self.date is None:
-            only = ("archive", "hour", "wfo", "station", "download_only", "process_only")
-            given = [f"--{name}" for name in only if getattr(self, name)]
+            fields = SoundingsOptions.model_fields
+            given = [
+                f"--{name}" for name in _OF_A_DATE if getattr(self, name) != fields[name].default
+            ]
             if given:
                 raise ValueError(f"{', '.join(given)}: only with a date, not with --input")
         if self.download_only and self.process_only:
