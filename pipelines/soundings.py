@@ -14,7 +14,8 @@ import apache_beam as beam
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from batchio.download import TIMEOUT_S
-from batchio.fileset import absolute
+from batchio.fileset import absolute, is_local
+from batchio.fingerprint import of_value
 from batchio.output import OutputRoot
 from pipelines.launcher.domain import Domain
 from pipelines.launcher.options import (
@@ -45,6 +46,11 @@ from transforms.units import Unit
 FETCH = "what to fetch"
 
 Model = Literal["HRRR", "RAP", "NAM", "NAMNEST", "GFS"]
+
+_OF_A_DATE = (
+    *("archive", "hour", "model", "wfo", "station", "source_url", "download_batch_size"),
+    *("max_download_workers", "download_only", "process_only"),
+)
 
 
 def _check_date(text: str) -> str:
@@ -171,8 +177,10 @@ class SoundingsOptions(CommonOptions):
             missing = "--hour" if self.archive else "--archive"
             raise ValueError(f"a date needs {missing}")
         if self.date is None:
-            only = ("archive", "hour", "wfo", "station", "download_only", "process_only")
-            given = [f"--{name}" for name in only if getattr(self, name)]
+            fields = SoundingsOptions.model_fields
+            given = [
+                f"--{name}" for name in _OF_A_DATE if getattr(self, name) != fields[name].default
+            ]
             if given:
                 raise ValueError(f"{', '.join(given)}: only with a date, not with --input")
         if self.download_only and self.process_only:
@@ -216,10 +224,11 @@ def build(
     """Adds the graph: what is fetched; files, parts; then model runs out of all parts; tables."""
     recorded: list[beam.PCollection] = []
     done: beam.Pipeline | beam.PCollection = pipeline
-    if options.date is not None:
+    archive = _archive(options, run)
+    if archive is not None:
         fetched = pipeline | FetchForecasts(
             tuple(items(options)),
-            _fetch(options, run),
+            _fetch(options, run, archive),
             run,
             batch_size=options.download_batch_size,
             downloads=options.max_download_workers,
@@ -234,7 +243,7 @@ def build(
         done = packs | ProcessUnits(work, run) | RecordOutcomes(run)
         cycles = done | MakeCycles(work, choice, run) | "RecordCycles" >> RecordOutcomes(run)
         recorded += [done, cycles]
-    tables = done | TellOfFiles(_tables(options, run), run)
+    tables = done | TellOfFiles(_tables(options, run), run, archive)
     return (*recorded, tables | "RecordTables" >> RecordOutcomes(run))
 
 
@@ -259,9 +268,22 @@ def check(options: SoundingsOptions) -> None:
         require_matplotlib()
 
 
-def _fetch(options: SoundingsOptions, run: Run) -> FetchForecast:
+def _archive(options: SoundingsOptions, run: Run) -> OutputRoot | None:
+    """Returns where files are fetched to; None without a date.
+
+    Its scratch folder has the same name in all runs to an output: what a killed one leaves there,
+    the next one removes.
+    """
+    if options.archive is None:
+        return None
+    root = absolute(options.archive)
+    scratch = f"fetch-{of_value(run.output.url)[:12]}" if is_local(root) else run.run_id
+    return OutputRoot(root, scratch, retries=run.retries)
+
+
+def _fetch(options: SoundingsOptions, run: Run, archive: OutputRoot) -> FetchForecast:
     return FetchForecast(
-        archive=OutputRoot(absolute(options.archive or ""), run.run_id, retries=run.retries),
+        archive=archive,
         template=find_template(options.source_url),
         max_distance_km=options.max_distance_km,
         now=datetime.fromisoformat(run.record.started.replace("Z", "+00:00")),

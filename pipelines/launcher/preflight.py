@@ -31,7 +31,7 @@ def check_inputs(patterns: Sequence[str]) -> None:
             "there is no such file or folder",
             path=missing[0],
             step="preflight",
-            action="check the path after --input",
+            action="check the path",
         )
     closed = closed_folders(patterns)
     if closed:

@@ -139,7 +139,7 @@ FAILURES = {
         "--input {here}/nowhere/*",
         1,
         "{here}/nowhere: preflight: there is no such file or folder",
-        "; check the path after --input",
+        "; check the path",
     ),
     "input of a folder that may not be listed": refused(
         SYNTAX,

@@ -36,7 +36,7 @@ def test_the_first_input_that_is_not_there_is_named(tmp_path):
     with pytest.raises(CannotRun, match="there is no such file or folder") as caught:
         check_inputs([str(tmp_path), f"{tmp_path}/gone/*.csv", f"{tmp_path}/late/*.csv"])
     assert (caught.value.path, caught.value.step) == (f"{tmp_path}/gone", "preflight")
-    assert caught.value.action == "check the path after --input"
+    assert caught.value.action == "check the path"
 
 
 @pytest.mark.parametrize("url", ["{}/new/out", "file://{}/new/out"])

@@ -7,7 +7,8 @@ import re
 from batchio.bufkit import BufkitFile, decode_bufkit
 from batchio.bufkit_text import FETCH_AGAIN, split_members, unpack
 from batchio.errors import InputError, doing
-from batchio.profiles import StationForecast
+from batchio.profiles import Station, StationForecast
+from batchio.sounding_stations import find_station, find_stations_by_number
 from transforms.soundings.places import distance_km
 from transforms.soundings.sources import MODELS
 from transforms.soundings.wanted import Wanted
@@ -16,7 +17,7 @@ _TIME = re.compile(rb"\d{6}/\d{4}")  # each block and each surface row has one w
 
 
 class WrongPlace(InputError):
-    """A file is of a station that lies too far from the place asked for."""
+    """A file is of a station that lies too far from the place asked for, or of its neighbour."""
 
 
 class WrongCycle(InputError):
@@ -52,7 +53,7 @@ def check_content(data: bytes, wanted: Wanted, max_distance_km: float, path: str
         path: Where the bytes come from, for the messages.
 
     Raises:
-        WrongPlace: It is of a station elsewhere.
+        WrongPlace: It is of a station elsewhere, or of another one nearby.
         WrongCycle: It is of another run of the model.
         InputError: It is something else, of another model, or cut short.
     """
@@ -77,6 +78,23 @@ def _check_place(forecast: StationForecast, wanted: Wanted, max_distance_km: flo
             f"and farther than {max_distance_km:g} km",
             action="ask for another station, or allow a longer distance",
         )
+    if not _is_of(station, wanted.station):
+        raise WrongPlace(
+            f"is of station {station.id or station.number}, {away_km:.0f} km from {wanted.station},"
+            " which was asked for",
+            action="check the source's address",
+        )
+
+
+def _is_of(station: Station, id_: str) -> bool:
+    """Tells whether a file may be of a station of the catalogue: its id or its number says so.
+
+    Sources differ in ids, and GFS files state none.
+    """
+    asked = find_station(id_)
+    if asked is None or station.id.upper() == asked.id:
+        return True
+    return asked in find_stations_by_number(station.number)
 
 
 def _check_cycle(forecast: StationForecast, wanted: Wanted) -> None:

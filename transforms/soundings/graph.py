@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import apache_beam as beam
 from apache_beam.transforms.combiners import Count
 
+from batchio.output import OutputRoot
 from batchio.records import Outcome
 from transforms.decisions import decide_all
 from transforms.filesets import SkipUpToDate
@@ -198,23 +199,28 @@ class TellOfFiles(beam.PTransform):  # type: ignore[misc]
     Attributes:
         tables: Writes them.
         run: The run.
+        archive: Where files were fetched to; what was unfinished there is removed.
     """
 
     tables: RunTables
     run: Run
+    archive: OutputRoot | None = None
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
         """Builds the writing."""
         counted = outcomes | "AllWorked" >> Count.Globally()
-        return counted | "Tables" >> beam.ParDo(_TablesFn(self.run, self.tables))
+        return counted | "Tables" >> beam.ParDo(_TablesFn(self.run, self.tables, self.archive))
 
 
 class _TablesFn(_AfterAllFn):
-    def __init__(self, run: Run, tables: RunTables) -> None:
+    def __init__(self, run: Run, tables: RunTables, archive: OutputRoot | None) -> None:
         super().__init__(run)
         self._tables = tables
+        self._archive = archive
 
     def process(self, _count: int) -> Iterator[OutcomePack]:
+        if self._archive is not None:
+            self._archive.clear_scratch()
         recorder = self.recorder()
         if recorder.stopping.is_set():
             return

@@ -126,6 +126,22 @@ def test_another_place_is_named_with_its_distance():
     )
 
 
+@pytest.mark.parametrize("stated", ["STID = KAEG", "STID ="])
+def test_another_station_nearby_is_refused(stated):
+    neighbour = WHOLE.replace("STID = KABQ", stated).replace("723650", "723654")
+    with pytest.raises(WrongPlace, match=r"is of station (KAEG|723654), 2 km from KABQ") as caught:
+        check(neighbour)
+    assert caught.value.action == "check the source's address"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("STID = KABQ", "STID ="), ("STID = KABQ", "STID = ABQ"), ("723650", "000099")],
+)
+def test_a_station_is_known_by_its_id_or_by_its_number(old, new):
+    check(WHOLE.replace(old, new))
+
+
 def test_the_distance_allowed_is_the_callers():
     near = replace(WANTED, latitude_deg=36.0)  # 0.95 degrees north: 106 km
     check(WHOLE, near, 110.0)

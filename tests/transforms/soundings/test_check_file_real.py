@@ -6,6 +6,7 @@ from batchio.bufkit import decode_bufkit
 from batchio.bufkit_names import find_model
 from batchio.errors import InputError
 from transforms.soundings.check_file import WrongPlace, check_content
+from transforms.soundings.places import asked_by_name
 from transforms.soundings.wanted import Wanted
 
 CYCLE = datetime(2022, 10, 26, 12, tzinfo=timezone.utc)
@@ -21,7 +22,7 @@ FAR = {
 def wanted_of(data, path):
     forecast = decode_bufkit(data, path).forecasts[0]
     place = forecast.station.latitude_deg, forecast.station.longitude_deg
-    return Wanted(find_model(path) or "", forecast.cycle, forecast.station.id, *place)
+    return Wanted(find_model(path) or "", forecast.cycle, asked_by_name(path).id, *place)
 
 
 def test_every_real_file_is_let_pass(sounding_data):

@@ -111,6 +111,11 @@ FAULTS = {
     "other run": (Answer(body=DATA.replace(b"221026/", b"221025/")), FAILED, "failed"),
     "other model": (Answer(body=text(columns=GFS_COLUMNS).encode()), FAILED, "failed"),
     "other place": (Answer(body=DATA.replace(b"35.05", b"46.28")), FAILED, "wrong_place"),
+    "neighbour": (
+        Answer(body=DATA.replace(b"KABQ", b"KAEG").replace(b"723650", b"723654")),
+        FAILED,
+        "wrong_place",
+    ),
 }
 
 
@@ -191,7 +196,7 @@ def test_a_password_is_not_recorded(server, fetch):
 
 
 def test_a_station_with_a_hash_is_fetched(server, fetch):
-    server.give("/rap_a%232.buf", GOOD)
+    server.give("/rap_a%232.buf", Answer(body=DATA.replace(b"STID = KABQ", b"STID = A#2")))
     made = fetch(unit(replace(WANTED, station="A#2")))
     assert made.outputs[0].path.endswith("/rap/rap_a#2.buf")
     assert fetch(unit(replace(WANTED, station="A#2"))).details["fetch"] == "present"
