@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import apache_beam as beam
@@ -14,7 +14,6 @@ from apache_beam.transforms.combiners import Count
 
 from batchio.output import OutputRoot
 from batchio.records import Outcome
-from transforms.decisions import decide_all
 from transforms.filesets import SkipUpToDate
 from transforms.outcomes import ProcessUnits
 from transforms.recording_fn import RecordingFn
@@ -165,25 +164,7 @@ class MakeCycles(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _AfterAllFn(RecordingFn):
-    """Decides about units that are made of what all others have left behind."""
-
-    def _to_do(self, units: Sequence[Unit]) -> list[Unit]:
-        run, recorder = self._run, self.recorder()
-        decisions = decide_all(
-            units,
-            recorder.ledger,
-            run.record.scope,
-            rerun="all" if run.rerun == "all" else "changed",
-            retries=run.retries,
-        )
-        todo = [decision.unit for decision in decisions if decision.action == "work"]
-        recorder.count("units", len(todo))
-        recorder.count("todo", len(todo))
-        return todo
-
-
-class _CyclesFn(_AfterAllFn):
+class _CyclesFn(RecordingFn):
     def __init__(self, run: Run, choice: CycleChoice) -> None:
         super().__init__(run)
         self._choice = choice
@@ -194,7 +175,7 @@ class _CyclesFn(_AfterAllFn):
             return
         recorder.commit()
         seen = recorder.ledger.live_units(run.record.scope, run.record.started)
-        for unit in self._to_do(list(cycle_units(seen, run.output, self._choice))):
+        for unit in self.out_of_date(list(cycle_units(seen, run.output, self._choice))):
             yield Pack([unit])
 
 
@@ -218,7 +199,7 @@ class TellOfFiles(beam.PTransform):  # type: ignore[misc]
         return counted | "Tables" >> beam.ParDo(_TablesFn(self.run, self.tables, self.archive))
 
 
-class _TablesFn(_AfterAllFn):
+class _TablesFn(RecordingFn):
     def __init__(self, run: Run, tables: RunTables, archive: OutputRoot | None) -> None:
         super().__init__(run)
         self._tables = tables
@@ -232,5 +213,5 @@ class _TablesFn(_AfterAllFn):
             return
         recorder.commit()
         unit, write = self._tables.prepare(recorder.ledger, self._run.record)
-        for todo in self._to_do([unit]):
+        for todo in self.out_of_date([unit]):
             yield OutcomePack([Attempt(write)(todo)])

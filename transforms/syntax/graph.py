@@ -12,7 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.combiners import Count
 
 from batchio.records import FAILED
-from transforms.decisions import SETTINGS_CHANGED, decide_all
+from transforms.decisions import SETTINGS_CHANGED
 from transforms.outcomes import ProcessUnits
 from transforms.recorder import Recorder
 from transforms.recording_fn import RecordingFn
@@ -82,19 +82,11 @@ class _SnapshotFn(RecordingFn):
         snapshot = take_snapshot(recorder.ledger, run.record, run.output)
         if snapshot is None:
             return
-        decision = decide_all(
-            [tables_unit(snapshot, self._choice)],
-            recorder.ledger,
-            run.record.scope,
-            rerun="all" if run.rerun == "all" else "changed",
-            retries=run.retries,
-        )[0]
-        if decision.action == "work":
-            recorder.count("todo")
-            recorder.count("units")
-            for unit in first_steps(snapshot, _with_reason(decision.unit), self._choice):
+        todo = self.out_of_date([tables_unit(snapshot, self._choice)])
+        for tables in todo:
+            for unit in first_steps(snapshot, _with_reason(tables), self._choice):
                 yield Pack([unit])
-        else:
+        if not todo:
             clear_stage(run.output)
 
 
