@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 from urllib.request import urlopen
 
 from timed_command import Timed, timed
@@ -38,7 +39,7 @@ def measure_fetch(files: Sequence[Path], folder: Path, count: int, repeat: int) 
     """Times fetching from a server that waits before each answer, beside a plain loop."""
     stations = _stations_of_both(count // len(MODELS))
     bodies = {
-        f"/{prefix}_{station.id.lower()}.buf": moved(_first(files, model), station)
+        f"/{prefix}_{quote(station.id.lower())}.buf": moved(_first(files, model), station)
         for model, prefix in MODELS.items()
         for station in stations
     }
