@@ -31,6 +31,9 @@ demo: setup
 		--input 'demo/samples/radar/**/*' --exclude '*.yaml' \
 		--volume_types demo/samples/radar/volume_types.yaml \
 		--output demo/out || test $$? -eq 3
+	$(BIN)/python -m pipelines.soundings --runner DirectRunner \
+		--input 'demo/samples/soundings/archive/**/*.buf' \
+		--output demo/soundings || test $$? -eq 3
 	$(BIN)/python -m pipelines.syntax --runner DirectRunner \
 		--input 'demo/samples/syntax/**/*.json*' \
 		--output demo/tables || test $$? -eq 3
@@ -50,6 +53,9 @@ on-flink:
 		--input 'demo/samples/radar/**/*' --exclude '*.yaml' \
 		--volume_types demo/samples/radar/volume_types.yaml \
 		--output demo/flink/out || test $$? -eq 3
+	$(BIN)/python -m pipelines.soundings $(ON_FLINK) \
+		--input 'demo/samples/soundings/archive/**/*.buf' \
+		--output demo/flink/soundings || test $$? -eq 3
 	$(BIN)/python -m pipelines.syntax $(ON_FLINK) \
 		--input 'demo/samples/syntax/**/*.json*' \
 		--output demo/flink/tables || test $$? -eq 3

@@ -21,7 +21,8 @@ _MAX_BYTES = 64 << 20  # of the text; the largest seen has 0.65 MB, an ensemble 
 _GZIP_MAGIC, _ZIP_MAGIC = b"\x1f\x8b", b"PK"
 _GZIP_WBITS = 31  # zlib's word for: with the header and checksum of gzip
 
-_MARKER = re.compile(rb"(?<![^\n])S(?:(NPARM)\s*=|(TID)\s*=|TN[ \t]+YYMMDD/HHMM)")
+# That an S begins its line is asked behind it: so `re` looks for the letter, not at every place.
+_MARKER = re.compile(rb"S(?<![^\n]S)(?:(NPARM)\s*=|(TID)\s*=|TN[ \t]+YYMMDD/HHMM)")
 _PARAMETERS = re.compile(rb"^[ \t]*(SNPARM|STNPRM)[ \t]*=([^\r\n]*)", re.M)
 _DATA_LINE = re.compile(rb"[-+.\d\s/]*")
 _EMPTY_LINE = re.compile(rb"(?:\A|\n)[ \t\r\n]*\n\Z|\A\Z")

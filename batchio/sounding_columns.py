@@ -78,7 +78,6 @@ QUALITY = pa.schema(
         _field("levels", _COUNT, "Levels of these profiles"),
         _field("lost", _COUNT, "Blocks and rows that are left out, being damaged"),
         _field("losses", _TEXT, "The first of them, with line and reason"),
-        _field("remarks", _TEXT, "What is odd about the file"),
         _field("error", _TEXT, "Why it could not be used"),
     ]
 )

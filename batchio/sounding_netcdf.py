@@ -101,13 +101,13 @@ class _Writer:
         about = {"long_name": "number of levels of the profile", "units": "1"}
         about["coordinates"] = _FLAT_COORDINATES
         self._write("n_levels", ("station", "time"), counts, about)
+        places = [np.searchsorted(self._times, each.time) for each in self._forecasts]
         for name in dict.fromkeys(name for each in self._forecasts for name in each.levels):
             values = np.full((*self._flat_shape, self._n_levels), FILL_VALUE, np.float32)
             for number, each in enumerate(self._forecasts):
                 if name in each.levels:
-                    places = np.searchsorted(self._times, each.time)
                     width = each.levels[name].shape[1]
-                    values[number, places, :width] = filled(each.levels[name])
+                    values[number, places[number], :width] = filled(each.levels[name])
             about = _attributes(LEVEL_COLUMNS.get(name, _UNKNOWN))
             if name == "HGHT":
                 about |= {"axis": "Z", "positive": "up"}
@@ -117,14 +117,15 @@ class _Writer:
 
     def write_flat(self, prefix: str, meanings: Mapping[str, Column], tables: _Table) -> None:
         """Writes columns with one value a station and time."""
+        places = [np.searchsorted(self._times, time) for time, _ in tables]
         for name in dict.fromkeys(name for _, columns in tables for name in columns):
-            values = np.full(self._flat_shape, FILL_VALUE, np.float32)
-            for number, (time, columns) in enumerate(tables):
+            values = np.full(self._flat_shape, np.nan)
+            for number, (_, columns) in enumerate(tables):
                 if name in columns:
-                    values[number, np.searchsorted(self._times, time)] = filled(columns[name])
+                    values[number, places[number]] = columns[name]
             about = _attributes(meanings.get(name, _UNKNOWN))
             about["coordinates"] = _FLAT_COORDINATES
-            self._write(f"{prefix}{name}", ("station", "time"), values, about)
+            self._write(f"{prefix}{name}", ("station", "time"), filled(values), about)
 
     def _global_attributes(self) -> dict[str, str]:
         first = self._forecasts[0]

@@ -10,10 +10,14 @@ _EVERY_S = 0.1
 
 
 class PeakMemory:
-    """Within a `with`, samples ten times a second; `bytes` is the largest sum seen."""
+    """Within a `with`, samples ten times a second.
+
+    `bytes` is the largest sum seen, `root_bytes` the most of the process itself, `below_bytes` the
+    most of any one process below it.
+    """
 
     def __init__(self, pid: int) -> None:
-        self.bytes = 0
+        self.bytes = self.root_bytes = self.below_bytes = 0
         self._root = psutil.Process(pid)
         self._done = Event()
         self._thread = Thread(target=self._sample, daemon=True)
@@ -30,7 +34,9 @@ class PeakMemory:
         while not self._done.wait(_EVERY_S):
             try:
                 processes = [self._root, *self._root.children(recursive=True)]
-                total = sum(process.memory_info().rss for process in processes)
+                root, *below = [process.memory_info().rss for process in processes]
             except psutil.Error:
                 continue
-            self.bytes = max(self.bytes, total)
+            self.bytes = max(self.bytes, root + sum(below))
+            self.root_bytes = max(self.root_bytes, root)
+            self.below_bytes = max(self.below_bytes, *below, 0)

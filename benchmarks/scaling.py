@@ -23,7 +23,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "flink")]
 
 from flink_cluster import FlinkCluster  # noqa: E402 - needs the path above
 from syntax_corpus import dump_small  # noqa: E402
-from syntax_speed import TABLES, Timed, pipeline, timed  # noqa: E402
+from syntax_speed import TABLES, pipeline  # noqa: E402
+from timed_command import Timed, timed  # noqa: E402
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The list of indices of a profile as MetPy computes it, for `soundings_indices.py`."""
+"""The list of indices of a profile as MetPy computes it, for `soundings_pipeline.py`."""
 
 from __future__ import annotations
 

@@ -18,27 +18,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from core_units import kill_and_resume  # noqa: E402 - needs the path above
-from process_memory import PeakMemory  # noqa: E402
 from syntax_corpus import dump_modules, dump_small  # noqa: E402
+from timed_command import Timed, timed  # noqa: E402
 
 TABLES = ("calls", "symbols", "imports", "files", "inherits", "quarantine")
-
-
-class Timed(NamedTuple):
-    """Seconds a command took, and the peak memory of all its processes in MB."""
-
-    seconds: float
-    peak_mb: float
 
 
 def main() -> None:
@@ -149,16 +140,6 @@ def compare(
     for name, seconds in peers:
         print(f"{ours[0]} has {seconds / ours[1]:.2f} times the speed of {name} (best)")
     return times
-
-
-def timed(command: Sequence[str]) -> Timed:
-    """Runs a command to its end."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    with PeakMemory(process.pid) as memory:
-        code = process.wait()
-    assert code == 0, (code, command)
-    return Timed(time.perf_counter() - start, memory.bytes / 1e6)
 
 
 if __name__ == "__main__":

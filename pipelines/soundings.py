@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date as Date
 from datetime import datetime, timezone
-from functools import lru_cache, partial
+from functools import partial
 from importlib import import_module
 from typing import Annotated, Any, Literal
 
@@ -32,14 +33,13 @@ from transforms.outcomes import ProcessUnits, RecordOutcomes
 from transforms.run import Run
 from transforms.soundings.cycles import CycleChoice, Format, MakeCycle
 from transforms.soundings.fetch import FetchForecast
-from transforms.soundings.find_wanted import find_wanted
+from transforms.soundings.find_wanted import Search
 from transforms.soundings.graph import FetchForecasts, MakeCycles, TellOfFiles
-from transforms.soundings.items import item_of
+from transforms.soundings.items import items_of
 from transforms.soundings.run_tables import RunTables
 from transforms.soundings.skewt import require_matplotlib
-from transforms.soundings.sources import archive_path, find_template
+from transforms.soundings.sources import archive_globs, find_template
 from transforms.soundings.take_forecasts import TakeForecasts
-from transforms.soundings.wanted import Wanted
 from transforms.soundings.work import SoundingsWork
 from transforms.units import Unit
 
@@ -153,10 +153,12 @@ class SoundingsOptions(CommonOptions):
 
     @property
     def patterns(self) -> list[str]:
-        """The globs of all input files: of a date, each by its name."""
-        if self.date is None:
+        """The globs of all input files."""
+        search = _search(self)
+        if search is None:
             return self.input
-        return sorted({self.place(wanted) for wanted in _find_wanted(self) if not wanted.problem})
+        wanted = (each for each in search.found() if not each.problem)
+        return [f"{(self.archive or '').rstrip('/')}/{glob}" for glob in archive_globs(wanted)]
 
     @property
     def needed(self) -> list[str]:
@@ -164,10 +166,6 @@ class SoundingsOptions(CommonOptions):
         if self.date is None:
             return self.input
         return [self.archive or ""] if self.process_only else []
-
-    def place(self, wanted: Wanted) -> str:
-        """Returns where a file is kept in the archive."""
-        return f"{(self.archive or '').rstrip('/')}/{archive_path(wanted)}"
 
     @model_validator(mode="after")
     def _check_mode(self) -> SoundingsOptions:
@@ -188,44 +186,31 @@ class SoundingsOptions(CommonOptions):
         return self
 
 
-def _find_wanted(options: SoundingsOptions) -> tuple[Wanted, ...]:
-    """Returns what a date asks for; nothing where files are given."""
+def _search(options: SoundingsOptions) -> Search | None:
+    """Returns what a date asks for; None where files are given."""
     if options.date is None:
-        return ()
+        return None
     day = Date.fromisoformat(options.date)
     midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
-    return _found(
+    return Search(
         tuple(midnight.replace(hour=hour) for hour in sorted(set(options.hour))),
-        tuple(dict.fromkeys(options.model)),
+        tuple(options.model),
         tuple(options.wfo),
         tuple(options.station),
         options.max_distance_km,
     )
 
 
-@lru_cache(maxsize=4)
-def _found(
-    cycles: tuple[datetime, ...],
-    models: tuple[str, ...],
-    offices: tuple[str, ...],
-    stations: tuple[str, ...],
-    max_distance_km: float,
-) -> tuple[Wanted, ...]:
-    return tuple(
-        find_wanted(
-            cycles, models, offices=offices, stations=stations, max_distance_km=max_distance_km
-        )
-    )
-
-
-def build(pipeline: beam.Pipeline, options: SoundingsOptions, run: Run) -> list[beam.PCollection]:
+def build(
+    pipeline: beam.Pipeline, options: SoundingsOptions, run: Run
+) -> tuple[beam.PCollection, ...]:
     """Adds the graph: what is fetched; files, parts; then model runs out of all parts; tables."""
     recorded: list[beam.PCollection] = []
     done: beam.Pipeline | beam.PCollection = pipeline
-    archive = _archive(options, run)
-    if archive is not None:
+    search, archive, files_run = _search(options), _archive(options, run), run
+    if search is not None and archive is not None:
         fetched = pipeline | FetchForecasts(
-            tuple(items(options)),
+            partial(items_of, search, fetching=not options.process_only),
             _fetch(options, run, archive),
             run,
             batch_size=options.download_batch_size,
@@ -233,16 +218,18 @@ def build(pipeline: beam.Pipeline, options: SoundingsOptions, run: Run) -> list[
         )
         done = fetched | "RecordFetched" >> RecordOutcomes(run)
         recorded.append(done)
+        if run.rerun == "failed":  # what is fetched now has no record that it failed
+            files_run = replace(run, rerun="changed")
     if not options.download_only:
         choice = CycleChoice(tuple(options.formats), options.per_station, options.compression)
         work = SoundingsWork(_take(options, run), MakeCycle(run.output, choice))
         units = done | MatchFiles(run) | FormUnits(forming(options), run)
-        packs = units | SkipUpToDate(run, options.process_batch_size)
+        packs = units | SkipUpToDate(files_run, options.process_batch_size)
         done = packs | ProcessUnits(work, run) | RecordOutcomes(run)
         cycles = done | MakeCycles(work, choice, run) | "RecordCycles" >> RecordOutcomes(run)
         recorded += [done, cycles]
     tables = done | TellOfFiles(_tables(options, run), run, archive)
-    return [*recorded, tables | "RecordTables" >> RecordOutcomes(run)]
+    return (*recorded, tables | "RecordTables" >> RecordOutcomes(run))
 
 
 def forming(options: SoundingsOptions) -> EachFile:
@@ -253,14 +240,15 @@ def forming(options: SoundingsOptions) -> EachFile:
 
 def items(options: SoundingsOptions) -> Iterator[Unit]:
     """Yields a unit for each file that is asked for by a date, or that there is none."""
-    for wanted in _find_wanted(options):
-        if wanted.problem or not options.process_only:
-            yield item_of(wanted)
+    search = _search(options)
+    if search is not None:
+        yield from items_of(search, fetching=not options.process_only)
 
 
 def check(options: SoundingsOptions) -> None:
     """Checks what is asked for, where it comes from, and that diagrams can be drawn."""
-    _find_wanted(options)
+    if search := _search(options):
+        search.found()
     find_template(options.source_url)
     if options.skewt:
         require_matplotlib()
@@ -301,7 +289,7 @@ def _take(options: SoundingsOptions, run: Run) -> TakeForecasts:
 
 
 def _tables(options: SoundingsOptions, run: Run) -> RunTables:
-    return RunTables(run.output, tuple(options.formats), _find_wanted(options))
+    return RunTables(run.output, tuple(options.formats), _search(options))
 
 
 SOUNDINGS = Domain(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -44,6 +44,34 @@ RUN_HOURS: Mapping[str, tuple[int, ...]] = MappingProxyType(
 """When runs of a model start, hours UTC."""
 
 _POSITIONS_WITHIN_KM = 1.0  # the catalogue gives them to 0.01°
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a date asks for, as it travels with a graph; `find_wanted` says what each is."""
+
+    cycles: tuple[datetime, ...]
+    models: tuple[str, ...]
+    offices: tuple[str, ...] = ()
+    stations: tuple[str, ...] = ()
+    max_distance_km: float = 50.0
+
+    def found(self) -> tuple[Wanted, ...]:
+        """Returns what to fetch, and what cannot be and why."""
+        return _found(self)
+
+
+@lru_cache(maxsize=4)
+def _found(search: Search) -> tuple[Wanted, ...]:
+    return tuple(
+        find_wanted(
+            search.cycles,
+            search.models,
+            offices=search.offices,
+            stations=search.stations,
+            max_distance_km=search.max_distance_km,
+        )
+    )
 
 
 def find_wanted(

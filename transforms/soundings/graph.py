@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import apache_beam as beam
@@ -35,14 +35,14 @@ class FetchForecasts(beam.PTransform):  # type: ignore[misc]
     of them, however many Beam workers share the work.
 
     Attributes:
-        items: What is asked for.
+        items: Yields a unit for each file that is asked for.
         fetch: Fetches one item.
         run: The run.
         batch_size: Items that are handed out, and told of, together.
         downloads: Downloads at a time, of all workers together.
     """
 
-    items: Sequence[Unit]
+    items: Callable[[], Iterable[Unit]]
     fetch: Process
     run: Run
     batch_size: int
@@ -52,8 +52,8 @@ class FetchForecasts(beam.PTransform):  # type: ignore[misc]
         """Builds the fetching."""
         packs = (
             begin
-            | "Items" >> beam.Create([list(self.items)])
-            | "Count" >> beam.ParDo(_ItemsFn(self.run))
+            | "Begin" >> beam.Create([None])
+            | "Items" >> beam.ParDo(_ItemsFn(self.run, self.items))
             | "SkipFetched" >> SkipUpToDate(self.run, self.batch_size)
         )
         run = self.run
@@ -67,13 +67,19 @@ class FetchForecasts(beam.PTransform):  # type: ignore[misc]
         else:
             run = replace(run, workers=self.downloads)
         fetched = packs | "Fetch" >> ProcessUnits(self.fetch, run)
-        return fetched | "Tell" >> beam.ParDo(_TellFn(self.run, len(self.items), self.batch_size))
+        total = sum(1 for _ in self.items())
+        return fetched | "Tell" >> beam.ParDo(_TellFn(self.run, total, self.batch_size))
 
 
 class _ItemsFn(RecordingFn):
-    def process(self, items: list[Unit]) -> Iterator[Unit]:
-        self.recorder().count("found", len(items))
-        yield from items
+    def __init__(self, run: Run, items: Callable[[], Iterable[Unit]]) -> None:
+        super().__init__(run)
+        self._items = items
+
+    def process(self, _begin: None) -> Iterator[Unit]:
+        for item in self._items():
+            self.recorder().count("found")
+            yield item
 
 
 class _LaneFn(beam.DoFn):  # type: ignore[misc]

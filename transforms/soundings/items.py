@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from batchio.records import PENDING
+from transforms.soundings.find_wanted import Search
 from transforms.soundings.wanted import Wanted
 from transforms.units import Unit
 
@@ -21,3 +23,10 @@ def item_of(wanted: Wanted) -> Unit:
         return Unit(item_id(wanted), (), details=details, reason="asked for")
     details |= {"fetch": wanted.problem}
     return Unit(item_id(wanted), (), details=details, waits=PENDING, reason=wanted.why)
+
+
+def items_of(search: Search, *, fetching: bool) -> Iterator[Unit]:
+    """Yields the units of a search; where nothing is fetched, those alone that cannot be."""
+    for wanted in search.found():
+        if fetching or wanted.problem:
+            yield item_of(wanted)

@@ -17,8 +17,10 @@ from batchio.records import Outcome, RunRecord
 from batchio.sounding_columns import FETCH, QUALITY
 from batchio.sounding_tables import write_rows
 from batchio.tables import TableFormat
+from transforms.soundings.check_file import WrongPlace
 from transforms.soundings.cycles import Format
-from transforms.soundings.fetch import PRESENT, fetch_status
+from transforms.soundings.fetch import PRESENT, WRONG_PLACE, fetch_status
+from transforms.soundings.find_wanted import Search
 from transforms.soundings.items import item_id
 from transforms.soundings.sources import archive_path
 from transforms.soundings.take_forecasts import LOST
@@ -42,30 +44,32 @@ class RunTables:
     Attributes:
         output: The root of all outputs.
         formats: Those of the run; where none of them is one of tables, CSV is written.
-        asked: What a date asks for.
+        search: What a date asks for.
     """
 
     output: OutputRoot
     formats: tuple[Format, ...]
-    asked: tuple[Wanted, ...]
+    search: Search | None = None
 
     def prepare(self, ledger: LedgerView, run: RunRecord) -> tuple[Unit, _WriteTables]:
         """Returns the unit of work that the tables are, and what writes them."""
         row = ledger.known_run(run.run_id, step="quality")
         remarks = {file["unit_id"]: file["remark"] for file in ledger.left_out(row)}
         files = {unit["unit_id"]: unit for unit in ledger.units_as_of(row)}
-        tables = {
-            "quality": [_quality_row(unit, remarks.get(name, "")) for name, unit in files.items()]
-        }
-        if self.asked:
-            items = ledger.newest_rows(run.scope, list(map(item_id, self.asked)))
+        tables = {}
+        if files or not self.search:  # else nothing was read
+            rows = [_quality_row(unit, remarks.get(name, "")) for name, unit in files.items()]
+            tables["quality"] = rows
+        if self.search:
+            asked = self.search.found()
+            items = ledger.newest_rows(run.scope, list(map(item_id, asked)))
             tables["fetch"] = [
                 _fetch_row(
                     wanted,
                     items.get(item_id(wanted)),
                     is_there=archive_path(wanted) in files,
                 )
-                for wanted in self.asked
+                for wanted in asked
             ]
         forms = [_TABLE_FORMATS[form] for form in self.formats if form in _TABLE_FORMATS] or ["csv"]
         unit = Unit(TABLES_UNIT, (), settings=of_value([str(tables), forms]))
@@ -100,12 +104,12 @@ def _quality_row(unit: Row, remark: str) -> dict[str, Any]:
         "station_id": about.get("station"),
         "model": about.get("model"),
         "cycle": _time(about["cycle"]) if "cycle" in about else None,
-        "status": unit["status"],
+        "status": WRONG_PLACE if unit["error_type"] == WrongPlace.__name__ else unit["status"],
         "profiles": counts.get("profiles", 0),
         "levels": counts.get("levels", 0),
         "lost": counts.get("lost", 0),
         "losses": remark.removeprefix(LOST) or None,
-        "error": unit["error_message"] or None,
+        "error": _without_path(unit) or None,
     }
 
 
@@ -126,6 +130,12 @@ def _fetch_row(wanted: Wanted, item: Row | None, *, is_there: bool) -> dict[str,
         "url": about.get("url"),
         "message": why or None,
     }
+
+
+def _without_path(unit: Row) -> str:
+    """Returns a unit's error without its file, which lies elsewhere on another machine."""
+    message: str = unit["error_message"]
+    return message.partition(f"{unit['unit_id']}: ")[2] or message
 
 
 def _outcome(item: Row) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote
@@ -106,6 +106,32 @@ def fill(template: str, wanted: Wanted) -> str:
 def archive_path(wanted: Wanted) -> str:
     """Returns the path of a file below the local archive, which is laid out as Iowa State's."""
     return fill(_LAYOUT, wanted)
+
+
+def archive_globs(wanted: Iterable[Wanted]) -> list[str]:
+    """Returns globs below the local archive that match the files of all that is wanted.
+
+    They are few: what they name in braces would else be thousands of paths.
+    """
+    groups: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for path in map(archive_path, wanted):
+        day, _, rest = path.partition("/bufkit/")
+        hour, folder, name = rest.split("/")
+        prefix, _, station = name.rpartition("_")
+        groups.setdefault((day, f"{folder}/{prefix}"), set()).add((hour, station))
+    found = []
+    for (day, model), files in sorted(groups.items()):
+        hours, stations = ({each[k] for each in files} for k in (0, 1))
+        if len(files) == len(hours) * len(stations):
+            found.append(f"{day}/bufkit/{_one_of(hours)}/{model}_{_one_of(stations)}")
+        else:
+            found += [f"{day}/bufkit/{hour}/{model}_{station}" for hour, station in sorted(files)]
+    return found
+
+
+def _one_of(names: Iterable[str]) -> str:
+    several = sorted(names)
+    return f"{{{','.join(several)}}}" if len(several) > 1 else several[0]
 
 
 def _values(wanted: Wanted) -> dict[str, str]:

@@ -5,7 +5,16 @@ import pytest
 from batchio.bufkit_names import PREFIXES, find_model
 from batchio.errors import UsageError
 from batchio.fileset import list_files
-from transforms.soundings.sources import MODELS, PLACEHOLDERS, archive_path, fill, find_template
+from batchio.globs import alternatives
+from transforms.soundings.find_wanted import Search
+from transforms.soundings.sources import (
+    MODELS,
+    PLACEHOLDERS,
+    archive_globs,
+    archive_path,
+    fill,
+    find_template,
+)
 from transforms.soundings.wanted import Wanted
 
 
@@ -111,3 +120,21 @@ def test_a_login_in_a_template_is_refused_and_not_shown(scheme):
         find_template(f"{scheme}://anna:secret@host/{{station}}.buf")
     assert "secret" not in str(caught.value)
     assert f"{scheme}://host/{{station}}.buf" in str(caught.value)
+
+
+def test_few_globs_name_the_files_of_many_items_and_no_others():
+    cycles = tuple(datetime(2022, 10, 6, hour, tzinfo=timezone.utc) for hour in (0, 1, 6, 12))
+    search = Search(cycles, ("HRRR", "NAM", "GFS"), ("ABQ", "FWD"), ("A#2",))
+    found = [each for each in search.found() if not each.problem]
+    globs = archive_globs(found)
+    assert len(globs) == 4  # NAM has two prefixes
+    named = [path for glob in globs for path in alternatives(glob)]
+    assert sorted(named) == sorted(map(archive_path, found))
+    assert archive_globs(found[:1]) == [archive_path(found[0])]
+
+
+def test_where_not_every_hour_has_every_station_each_file_is_named():
+    assert archive_globs([wanted(hour=12, station="KDFW"), wanted(hour=0)]) == [
+        "2022/10/06/bufkit/00/rap/rap_kabq.buf",
+        "2022/10/06/bufkit/12/rap/rap_kdfw.buf",
+    ]
