@@ -22,6 +22,7 @@ class Answer:
         announced: Bytes that it says will come, beside those that do.
         drop: Hangs up in the place of an answer.
         trickle: Sends a byte at a time, for as long as somebody listens.
+        held: Waits, as the server's `gate` says.
     """
 
     status: int = 200
@@ -30,6 +31,7 @@ class Answer:
     announced: int = 0
     drop: bool = False
     trickle: bool = False
+    held: bool = False
 
 
 NOT_FOUND = Answer(404, b"<html>no such file</html>")
@@ -42,7 +44,11 @@ def cut(body: bytes) -> Answer:
 
 
 class HttpArchive(ThreadingHTTPServer):
-    """Gives the answers of a path one after the other, the last for ever; 404 to others."""
+    """Gives the answers of a path one after the other, the last for ever; 404 to others.
+
+    `holding` is how many answers wait until `gate` is set, and `most_at_once` how many requests
+    there were at a time.
+    """
 
     daemon_threads = True
 
@@ -51,6 +57,10 @@ class HttpArchive(ThreadingHTTPServer):
         self.answers: dict[str, list[Answer]] = {}
         self.requests: list[str] = []
         self.headers: list[Mapping[str, str]] = []
+        self.gate = threading.Event()
+        self.holding = 0
+        self.most_at_once = 0
+        self._at_once = 0
         self._lock = threading.Lock()
 
     @property
@@ -69,6 +79,22 @@ class HttpArchive(ThreadingHTTPServer):
             answers = self.answers.get(path, [NOT_FOUND])
             return answers.pop(0) if len(answers) > 1 else answers[0]
 
+    @contextmanager
+    def working(self, answer: Answer) -> Iterator[None]:
+        """Counts a request as long as it is answered, which is not before it may be."""
+        with self._lock:
+            self._at_once += 1
+            self.holding += answer.held
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            if answer.held:
+                self.gate.wait()
+            yield
+        finally:
+            with self._lock:
+                self._at_once -= 1
+                self.holding -= answer.held
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Says nothing: clients leave in the middle."""
 
@@ -79,6 +105,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         answer = self.server.next_answer(self.path, dict(self.headers))
+        with self.server.working(answer):
+            self._send(answer)
+
+    def _send(self, answer: Answer) -> None:
         if answer.drop:
             self._hang_up()
             return
@@ -117,5 +147,6 @@ def http_archive() -> Iterator[HttpArchive]:
         try:
             yield server
         finally:
+            server.gate.set()
             server.shutdown()
             thread.join()

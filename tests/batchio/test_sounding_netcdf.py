@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,33 +120,3 @@ def test_what_is_not_one_run_is_refused(tmp_path, chosen, cause):
         write(tmp_path, SoundingCycle("RAP", chosen))
     assert error.value.action
     assert not list(tmp_path.iterdir())
-
-
-def real_cycle(folder: Path, pattern: str, model: str) -> SoundingCycle:
-    found = tuple(
-        forecast
-        for path in sorted(folder.glob(pattern))
-        for forecast in decode_bufkit(path.read_bytes(), str(path)).forecasts
-    )
-    return SoundingCycle(model, found, tuple(map(compute_indices, found)), INDICES)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "model"),
-    [
-        ("archive/2022/10/26/bufkit/12/hrrr/*.buf", "HRRR"),
-        ("models/iem/gfs3_kdsm.buf", "GFS"),
-    ],
-)
-def test_the_compliance_checker_finds_no_error(sounding_data, tmp_path, pattern, model):
-    path = write(tmp_path, real_cycle(sounding_data, pattern, model))
-    checker = Path(sys.executable).with_name("compliance-checker")
-    done = subprocess.run(
-        [checker, "--test", "cf:1.10", path], capture_output=True, text=True, check=False
-    )
-    report = done.stdout
-    assert "cf:1.10" in report, done.stderr
-    assert "Errors" not in report, report
-    sections = [line for line in report.splitlines() if line.startswith("§")]
-    # The order of dimensions is that of appendix H.5, and only a recommendation elsewhere.
-    assert sections in ([], ["§2.4 Dimensions"]), report

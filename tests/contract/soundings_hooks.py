@@ -8,18 +8,16 @@ from pathlib import Path
 import netCDF4
 import pandas
 from contract_hooks import Contract
+from sounding_files import MODEL
 
 from batchio import bufkit_weather as weather
 from batchio.bufkit_encode import encode_bufkit
-from batchio.bufkit_scene import Model, forecast_at
+from batchio.bufkit_scene import forecast_at
 from batchio.profiles import Station
 from batchio.sounding_parts import read_part
 
 CYCLE = datetime(2026, 5, 20, 12, tzinfo=timezone.utc)
 STATION = Station("ZZ00", "990000", 35.0, -97.0, 300)
-MODEL = Model(
-    *("hrrr", "hrrr", range(2)), n_levels=20, lowest_m=8, top_m=2e4, terrain_m=0, warmer_c=0
-)
 ERROR_PAGE = "<!DOCTYPE html><html><title>503 Service Unavailable</title></html>"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 from radar_files import START, write_volume
 from rig import Finished
+from soundings_hooks import write_sounding
 from syntax_trees import write_trees
 
 SOURCES = {
@@ -55,8 +56,25 @@ class Syntax:
             pa.ipc.open_file(content).read_all().validate(full=True)
 
 
-Domain = Radar | Syntax
-DOMAINS: tuple[Domain, ...] = (Radar(), Syntax())
+class Soundings:
+    module, pattern = "pipelines.soundings", "**/*.buf"
+    plans_outputs = False  # those of a model run are no unit of an input
+    files = ("0", "1", "2")
+
+    def make_inputs(self, folder: Path) -> None:
+        for number in range(len(self.files)):
+            write_sounding(folder, number)
+
+    def change(self, folder: Path) -> None:
+        write_sounding(folder, 1, warmer_c=1)
+
+    def check_state_file(self, name: str, content: bytes) -> None:
+        if name.endswith(".part"):
+            pa.ipc.open_file(content).read_all().validate(full=True)
+
+
+Domain = Radar | Syntax | Soundings
+DOMAINS: tuple[Domain, ...] = (Radar(), Syntax(), Soundings())
 
 
 def ends_well(done: Finished) -> Finished:

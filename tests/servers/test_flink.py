@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from contract_flink import LOOPBACK, ON_FLINK_S, FlinkContract, rig_on, told
 from flink_cluster import FlinkCluster
+from http_archive import http_archive
 from radar_hooks import RadarHooks
 from rig import Rig
+from sounding_files import give, rig_of
+from soundings_hooks import SoundingsHooks
 from syntax_hooks import SyntaxHooks
 
 
@@ -16,6 +19,31 @@ class TestRadarOnFlink(RadarHooks, FlinkContract):
 
 class TestSyntaxOnFlink(SyntaxHooks, FlinkContract):
     pass
+
+
+class TestSoundingsOnFlink(SoundingsHooks, FlinkContract):
+    pass
+
+
+@pytest.mark.timeout(900)
+def test_soundings_that_are_fetched(flink: FlinkCluster, tmp_path: Path) -> None:
+    """The last station is published nowhere; no more files come at a time than are allowed."""
+    stations = ("KABQ", "KDDC", "KDFW", "KSAF", "KTUS", "OUN", "KMAF")
+    asked = ("--station", *stations, "--max_download_workers=2", "--download_batch_size=1")
+    with http_archive() as server:
+        give(server, stations[:-1])
+        direct = rig_of(tmp_path / "direct", server, *asked)
+        assert direct.run("--workers=2", inputs=[]).code == 0
+        server.requests.clear()
+        server.most_at_once = 0
+        on_flink = rig_on(flink, rig_of(tmp_path / "flink", server, *asked), *LOOPBACK)
+        done = on_flink.run("--parallelism=4", "--workers=2", inputs=[], timeout_s=ON_FLINK_S)
+    assert done.code == 0, done.err
+    assert len(server.requests) == len(stations)
+    assert server.most_at_once <= 2
+    assert on_flink.outputs() == direct.outputs() != {}
+    assert on_flink.statuses() == direct.statuses()
+    assert [*(tmp_path / "flink/archive").rglob("scratch/*/*")] == []
 
 
 @pytest.mark.timeout(900)

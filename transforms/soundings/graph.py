@@ -55,7 +55,7 @@ class FetchForecasts(beam.PTransform):  # type: ignore[misc]
             | "Items" >> beam.ParDo(_ItemsFn(self.run, self.items))
             | "SkipFetched" >> SkipUpToDate(self.run, self.batch_size)
         )
-        run = self.run
+        run = replace(self.run, workers=1 if self.run.is_spread else self.downloads)
         if run.is_spread:
             packs = (
                 packs
@@ -63,8 +63,6 @@ class FetchForecasts(beam.PTransform):  # type: ignore[misc]
                 | "Lanes" >> beam.GroupByKey()
                 | "Batches" >> beam.FlatMap(_in_order)
             )
-        else:
-            run = replace(run, workers=self.downloads)
         fetched = packs | "Fetch" >> ProcessUnits(self.fetch, run)
         total = sum(1 for _ in self.items())
         return fetched | "Tell" >> beam.ParDo(_TellFn(self.run, total, self.batch_size))

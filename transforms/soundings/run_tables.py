@@ -19,7 +19,7 @@ from batchio.sounding_tables import write_rows
 from batchio.tables import TableFormat
 from transforms.soundings.check_file import WrongPlace
 from transforms.soundings.cycles import Format
-from transforms.soundings.fetch import PRESENT, WRONG_PLACE, fetch_status
+from transforms.soundings.fetch import FETCHED, PRESENT, WRONG_PLACE, fetch_status
 from transforms.soundings.find_wanted import Search
 from transforms.soundings.items import item_id
 from transforms.soundings.sources import archive_path
@@ -128,6 +128,7 @@ def _fetch_row(wanted: Wanted, item: Row | None, *, is_there: bool) -> dict[str,
         "distance_km": round(wanted.distance_km, 1),
         "bytes": size,
         "url": about.get("url"),
+        "file": archive_path(wanted) if status in (FETCHED, PRESENT) else None,
         "message": why or None,
     }
 
