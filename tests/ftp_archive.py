@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from serving import serving
+
 TRICKLE = b"trickle"
 
 
@@ -90,11 +92,6 @@ class _Handler(socketserver.StreamRequestHandler):
 
 @contextmanager
 def ftp_archive() -> Iterator[FtpArchive]:
-    with FtpArchive() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = FtpArchive()
+    with serving(server):
+        yield server

