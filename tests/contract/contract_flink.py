@@ -1,6 +1,7 @@
 """What every pipeline must keep on a Flink cluster, by the command that a user types.
 
-A domain inherits `FlinkContract` beside its hooks, in a class named `Test…`.
+A domain inherits `FlinkContract` beside its hooks, in a class named `Test…`, and in another one
+`DisturbedFlinkContract`, which is slow: one domain stands for all in `.ci/run`.
 """
 
 from __future__ import annotations
@@ -35,14 +36,6 @@ class FlinkContract(Contract):
         assert rig.run("--workers=2").code == 3
         return rig
 
-    @pytest.fixture
-    def whole(self, tmp_path: Path) -> Rig:
-        """The same without the bad one, which a disturbed run may try twice."""
-        rig = self.rig_in(tmp_path / "whole")
-        self.make_inputs(rig.inputs, 6)
-        assert rig.run("--workers=2").code == 0
-        return rig
-
     def test_flink_gives_what_the_direct_runner_gives(
         self, flink: FlinkCluster, direct: Rig, tmp_path: Path
     ) -> None:
@@ -61,6 +54,18 @@ class FlinkContract(Contract):
         assert rig.report()["counts"]["skipped"] == len(units)
         for path, mtime in rig.mtimes().items():
             assert mtime == mtimes[path] or self.further_units, path
+
+
+class DisturbedFlinkContract(FlinkContract):
+    """What only a cluster brings: workers of a pool, a lost machine, an interruption."""
+
+    @pytest.fixture
+    def whole(self, tmp_path: Path) -> Rig:
+        """The same without the bad one, which a disturbed run may try twice."""
+        rig = self.rig_in(tmp_path / "whole")
+        self.make_inputs(rig.inputs, 6)
+        assert rig.run("--workers=2").code == 0
+        return rig
 
     def test_workers_of_a_pool_with_a_ledger_in_postgresql(
         self, flink_with_pool: FlinkCluster, direct: Rig, tmp_path: Path, postgres_url: str

@@ -3,7 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from contract_flink import LOOPBACK, ON_FLINK_S, FlinkContract, rig_on, told
+from contract_flink import (
+    LOOPBACK,
+    ON_FLINK_S,
+    DisturbedFlinkContract,
+    FlinkContract,
+    rig_on,
+    told,
+)
 from flink_cluster import FlinkCluster
 from http_archive import http_archive
 from radar_hooks import RadarHooks
@@ -13,7 +20,11 @@ from soundings_hooks import SoundingsHooks
 from syntax_hooks import SyntaxHooks
 
 
-class TestRadarOnFlink(RadarHooks, FlinkContract):
+class TestRadarOnFlink(RadarHooks, DisturbedFlinkContract):
+    pass
+
+
+class TestSoundingsOnFlink(SoundingsHooks, FlinkContract):
     pass
 
 
@@ -21,7 +32,13 @@ class TestSyntaxOnFlink(SyntaxHooks, FlinkContract):
     pass
 
 
-class TestSoundingsOnFlink(SoundingsHooks, FlinkContract):
+@pytest.mark.slow
+class TestSoundingsOnADisturbedFlink(SoundingsHooks, DisturbedFlinkContract):
+    pass
+
+
+@pytest.mark.slow
+class TestSyntaxOnADisturbedFlink(SyntaxHooks, DisturbedFlinkContract):
     pass
 
 
