@@ -28,7 +28,7 @@ from transforms.units import (
     died,
     waiting,
 )
-from transforms.worker_pool import WorkerPool
+from transforms.worker_pool import BATCH_S, WorkerPool
 from transforms.worker_process import Died
 
 _WAIT_S = 0.2
@@ -49,23 +49,31 @@ class ProcessUnits(beam.PTransform):  # type: ignore[misc]
         process: The function.
         run: The run.
         weigh: How much work a unit is beside others: workers get packs of equal weight.
+        one_by_one: Whether a worker gets no unit before it is done with the last: where one may
+            take long that its weight does not tell.
     """
 
     process: Process | PackProcess
     run: Run
     weigh: Callable[[Unit], float] | None = None
+    one_by_one: bool = False
 
     def expand(self, packs: beam.PCollection) -> beam.PCollection:
         """Builds the processing."""
         weigh = self.weigh or weigh_by_size
-        work = beam.ParDo(_WorkFn(self.process, self.run, weigh))
+        work = beam.ParDo(_WorkFn(self.process, self.run, weigh, self.one_by_one))
         return packs | "Work" >> work.with_output_types(OutcomePack)
 
 
 class _WorkFn(beam.DoFn):  # type: ignore[misc]
     def __init__(
-        self, process: Process | PackProcess, run: Run, weigh: Callable[[Unit], float]
+        self,
+        process: Process | PackProcess,
+        run: Run,
+        weigh: Callable[[Unit], float],
+        one_by_one: bool,
     ) -> None:
+        self._one_by_one = one_by_one
         self._process = process
         self._run = run
         self._weigh = weigh
@@ -109,10 +117,23 @@ class _WorkFn(beam.DoFn):  # type: ignore[misc]
         if self._pool is None:
             self._pool = recorder.borrow((self._process, self._weigh))
         if self._pool is None:
-            self._pool = _make_pool(self._process, self._run, self._weigh)
+            self._pool = self._make_pool()
             recorder.watch(self._pool)
         self._pool.timeout_s = self._run.timeout_s
         return self._pool
+
+    def _make_pool(self) -> WorkerPool[Unit]:
+        process, batch_s = self._process, 0.0 if self._one_by_one else BATCH_S
+        attempt: Attempt | PackAttempt = Attempt(process)
+        if isinstance(process, PackProcess):
+            attempt, batch_s = PackAttempt(process), _PACK_S
+        return WorkerPool(
+            attempt,
+            workers=self._run.workers,
+            timeout_s=self._run.timeout_s,
+            batch_s=batch_s,
+            weigh=self._weigh,
+        )
 
     def _collect(
         self, pool: WorkerPool[Unit], recorder: Recorder, wait_s: float
@@ -136,18 +157,6 @@ def weigh_by_size(unit: Unit) -> float:
 def weigh_alike(_unit: Unit) -> float:
     """Weighs every unit the same."""
     return 1.0
-
-
-def _make_pool(
-    process: Process | PackProcess, run: Run, weigh: Callable[[Unit], float]
-) -> WorkerPool[Unit]:
-    workers, timeout_s = run.workers, run.timeout_s
-    if isinstance(process, PackProcess):
-        attempt = PackAttempt(process)
-        return WorkerPool(
-            attempt, workers=workers, timeout_s=timeout_s, weigh=weigh, batch_s=_PACK_S
-        )
-    return WorkerPool(Attempt(process), workers=workers, timeout_s=timeout_s, weigh=weigh)
 
 
 @dataclass

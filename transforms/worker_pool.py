@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
-_BATCH_S = 0.05  # what a batch should take: long against a round trip, short against a person
+BATCH_S = 0.05  # what a batch should take: long against a round trip, short against a person
 _MAX_ITEMS_A_SECOND = 5000
 _SLOW_ITEM_S = 0.2  # slower items are handed out one by one, which balances best
 _STARTS_TRIED = 3
@@ -39,7 +39,7 @@ class WorkerPool(Generic[Item]):
         function: Called with each item; what it returns must be picklable.
         workers: How many processes at most; they start as items come.
         timeout_s: Longer than this, and an item's worker is killed.
-        batch_s: How long a batch should take.
+        batch_s: How long a batch should take; with 0 nothing waits behind another item.
         weigh: How much work an item is beside others; the same each if not given.
     """
 
@@ -49,7 +49,7 @@ class WorkerPool(Generic[Item]):
         *,
         workers: int,
         timeout_s: float,
-        batch_s: float = _BATCH_S,
+        batch_s: float = BATCH_S,
         weigh: Callable[[Item], float] = lambda _item: 1.0,
     ) -> None:
         self._function = frame(function)
@@ -148,13 +148,13 @@ class WorkerPool(Generic[Item]):
     def _ahead(self) -> int:
         """Returns how many batches a worker may have: slow items are not worth a second one."""
         seconds = (self._seconds_a_weight or 0.0) * self._waiting[0][1]
-        return 1 if seconds > _SLOW_ITEM_S else 2
+        return 1 if seconds > _SLOW_ITEM_S or not self._batch_s else 2
 
     def _take_batch(self) -> list[Item]:
         """Takes the next items: a batch's weight, and towards the end a fair share of the rest."""
         share = max(self._waiting_weight / (2 * self._size), self._batch_weight() / 10)
         limit = min(self._batch_weight(), share)
-        most = int(self._batch_s * _MAX_ITEMS_A_SECOND)
+        most = max(1, int(self._batch_s * _MAX_ITEMS_A_SECOND))
         batch: list[Item] = []
         weight = 0.0
         while self._waiting and len(batch) < most:

@@ -95,6 +95,18 @@ def test_fast_items_go_in_batches(pool_of):
     assert len(answers(pool)) == 1000
 
 
+def test_without_batches_no_item_waits_behind_another_however_fast_they_were(pool_of, tmp_path):
+    pool = pool_of(2, batch_s=0.0)
+    answers(pool, [f"echo {number}" for number in range(100)])
+    pool.submit([f"wait_for {tmp_path}/0", *(f"echo {number}" for number in range(50))])
+    found = []
+    while len(found) < 50:
+        found += pool.collect(0.2)
+    assert len(pool.workers) == 2
+    (tmp_path / "0").touch()
+    assert len(answers(pool)) == 1
+
+
 def test_a_big_item_and_a_big_answer_go_through(pool_of):
     orders = [f"length {'x' * 3_000_000}", "big 5000000"]
     found = answers(pool_of(1), orders)

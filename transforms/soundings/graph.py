@@ -63,7 +63,7 @@ class FetchForecasts(beam.PTransform):  # type: ignore[misc]
                 | "Lanes" >> beam.GroupByKey()
                 | "Batches" >> beam.FlatMap(_in_order)
             )
-        fetched = packs | "Fetch" >> ProcessUnits(self.fetch, run)
+        fetched = packs | "Fetch" >> ProcessUnits(self.fetch, run, one_by_one=True)
         total = sum(1 for _ in self.items())
         return fetched | "Tell" >> beam.ParDo(_TellFn(self.run, total, self.batch_size))
 
