@@ -81,7 +81,7 @@ class CycleChoice(NamedTuple):
 
 
 def cycle_units(
-    seen: Iterable[LiveUnit], output: OutputRoot, choice: CycleChoice
+    seen: Iterable[LiveUnit], choice: CycleChoice, *, alone: bool = False
 ) -> Iterator[Unit]:
     """Yields a unit for each model run of which this run has seen a file.
 
@@ -89,20 +89,19 @@ def cycle_units(
 
     Args:
         seen: The newest record of each file that this run has seen.
-        output: The root of all outputs.
         choice: What is written.
+        alone: Whether parts of files that this run has not seen are removed too.
     """
     current: dict[str, str] = {}  # part by file
+    folders: dict[str, re.Match[str]] = {}
     for unit in seen:
-        parts = [path for path in unit.outputs if _PART.search(path)]
-        current[of_value(unit.unit_id)[:12]] = parts[0] if parts else ""
-    folders = {part.rpartition("/")[0] for part in current.values() if part}
-    for folder in sorted(folders):
-        live = list(_live_parts(folder, current))
-        found = _PART.search(live[0])
-        assert found is not None
+        found = next(filter(None, map(_PART.search, unit.outputs)), None)
+        current[of_value(unit.unit_id)[:12]] = found.string if found else ""
+        if found:
+            folders[found.string.rpartition("/")[0]] = found
+    for folder, found in sorted(folders.items()):
+        names = [path.rpartition("/")[2] for path in _live_parts(folder, current, alone=alone)]
         cycle = datetime.strptime(found["cycle"], "%Y%m%d%H")
-        names = [part.rpartition("/")[2] for part in live]
         yield Unit(
             f"{found['model'].upper()} {cycle:%Y-%m-%dT%HZ}",
             (),
@@ -111,12 +110,12 @@ def cycle_units(
         )
 
 
-def _live_parts(folder: str, current: dict[str, str]) -> Iterator[str]:
+def _live_parts(folder: str, current: dict[str, str], *, alone: bool) -> Iterator[str]:
     for path in sorted(files_below(folder)):
         found = _PART.search(path)
         if found is None:
             continue
-        if current.get(found["unit"], path) == path:
+        if current.get(found["unit"], "" if alone else path) == path:
             yield path
         else:
             remove(path)

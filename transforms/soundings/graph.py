@@ -173,7 +173,8 @@ class _CyclesFn(RecordingFn):
             return
         recorder.commit()
         seen = recorder.ledger.live_units(run.record.scope, run.record.started)
-        for unit in self.out_of_date(list(cycle_units(seen, run.output, self._choice))):
+        units = cycle_units(seen, self._choice, alone=run.rerun == "all")
+        for unit in self.out_of_date(list(units)):
             yield Pack([unit])
 
 
