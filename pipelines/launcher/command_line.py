@@ -279,11 +279,13 @@ def _check_beam_arguments(
 ) -> list[str]:
     """Returns the arguments in Beam's own spelling; refuses any that it does not know."""
     if not any(argument.startswith("-") for argument in arguments):
-        raise _unknown(arguments[0], [], [], prog, path)
+        raise _of_no_option(arguments[0], infos, path)
     parser = _beam_parser()
     names = [name.lstrip("-") for name in parser._option_string_actions]
     respelled = [_beam_spelling(argument, names) for argument in arguments]
     _, unknown = _parse_known(parser, respelled, {}, path)
+    if unknown and not unknown[0].startswith("-"):
+        raise _of_no_option(unknown[0], infos, path)
     if unknown:
         raise _unknown(unknown[0], _spellings(infos), names, prog, path)
     return respelled
@@ -295,16 +297,19 @@ def _beam_spelling(argument: str, names: Iterable[str]) -> str:
     return f"--{name}{equals}{value}" if word.startswith("--") and name in names else argument
 
 
+def _of_no_option(argument: str, infos: list[OptionInfo], path: str) -> UsageError:
+    """Returns the refusal of a value without an option."""
+    first = " and ".join(info.metavar for info in infos if info.positional)
+    action = "name files with --input, and put quotes around a glob"
+    if first:
+        action = f"{first} stand before all options; {action}"
+    return UsageError(f"{argument!r} belongs to no option", path=path, action=action)
+
+
 def _unknown(
     argument: str, ours: Iterable[str], beams: Iterable[str], prog: str, path: str
 ) -> UsageError:
-    """Returns the refusal of an argument that neither we nor Beam know."""
-    if not argument.startswith("-"):
-        return UsageError(
-            f"{argument!r} belongs to no option",
-            path=path,
-            action="name files with --input, and put quotes around a glob",
-        )
+    """Returns the refusal of an option that neither we nor Beam know."""
     word = argument.partition("=")[0]
     name = word.lstrip("-").replace("-", "_")
     # Beam has hundreds: one of them is a little like any word.

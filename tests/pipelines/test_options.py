@@ -138,7 +138,6 @@ class DayOptions(CommonOptions):
         ["2022-10-26", "--place=a b"],
         ["--place", "a b", "--day=2022-10-26"],
     ],
-    [["2022-10-26", "a b"], ["2022-10-26", "--place=a b"], ["--place", "a b", "--day=2022-10-26"]],
 )
 def test_some_options_may_stand_first_without_a_name(argv: list[str]) -> None:
     given = parsed(*argv, *NEEDED, model=DayOptions).options
@@ -156,8 +155,10 @@ def test_what_stands_without_a_name_is_named_in_the_usage(
 
 
 def test_more_words_than_have_a_place_are_refused() -> None:
-    with pytest.raises(UsageError, match="'2022' belongs to no option"):
-        parsed("2022", "a", "b", *NEEDED, model=DayOptions)
+    for argv in (["2022", "a", "b", *NEEDED], [*NEEDED, "--quiet", "2022", "a"]):
+        with pytest.raises(UsageError, match="'2022' belongs to no option") as caught:
+            parsed(*argv, model=DayOptions)
+        assert caught.value.action.startswith("DAY and PLACE stand before all options; name files")
 
 
 def test_list_items_have_the_type_of_the_list() -> None:
