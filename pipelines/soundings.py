@@ -97,11 +97,11 @@ class SoundingsOptions(CommonOptions):
         [], description="BUFKIT stations, such as KDFW."
     )
     source_url: Annotated[
-        str, Option(FETCH, "NAME|TEMPLATE", accepts="iastate, psu, psu-ftp or a URL template")
+        str, Option(FETCH, "NAME|TEMPLATE", accepts="a name of a source or a URL template")
     ] = Field(
         "iastate",
         min_length=1,
-        description="Where files come from: iastate, psu or psu-ftp, or a URL with "
+        description="Where files come from: iastate, iastate-api, psu or psu-ftp, or a URL with "
         "{Y} {m} {d} {H} of the run, {model}, {prefix} and {station}.",
     )
     download_batch_size: Annotated[int, Option(FETCH)] = Field(
@@ -144,11 +144,11 @@ class SoundingsOptions(CommonOptions):
     )
     skewt: Annotated[
         list[Annotated[str, Field(pattern=r"^(all|\d+)$")]],
-        Option(DOMAIN, "HOUR|all", accepts="forecast hours, or all", affects_result=True),
+        Option(DOMAIN, "HOUR", accepts="forecast hours, or all", affects_result=True, bare="all"),
     ] = Field(
         [],
-        description="Forecast hours to draw as skew-T diagrams (PNG), or all; needs "
-        "pip install 'headrace[plots]'.",
+        description="Forecast hours to draw as skew-T diagrams (PNG); all of them if it stands "
+        "alone. Needs pip install 'headrace[plots]'.",
     )
 
     @property

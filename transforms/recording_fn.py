@@ -12,6 +12,8 @@ from transforms.recorder import Recorder
 from transforms.run import Run
 from transforms.units import Unit
 
+TO_THE_USER = "to_the_user"  # set of a log record, shows it like a warning
+
 
 class RecordingFn(beam.DoFn):  # type: ignore[misc]
     """Has the run's recorder at hand; what it was told in a bundle is written at its end."""

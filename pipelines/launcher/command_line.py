@@ -121,6 +121,16 @@ class _Parser(argparse.ArgumentParser):
         self.add_argument(*names, **kwargs)
 
 
+class _Extend(argparse.Action):
+    """Adds values to a list; the name alone adds what it stands for then."""
+
+    def __call__(
+        self, _parser: object, given: argparse.Namespace, values: Any, _word: str | None = None
+    ) -> None:
+        before = getattr(given, self.dest, [])
+        setattr(given, self.dest, [*before, *(values or [self.const])])
+
+
 def _build_parser(infos: list[OptionInfo], prog: str, description: str) -> _Parser:
     width = min(shutil.get_terminal_size().columns, 100) - 2
     bare = [f"[{info.metavar}]" for info in infos if info.positional]
@@ -161,8 +171,8 @@ def _add_option(group: argparse._ArgumentGroup, info: OptionInfo) -> None:
         negative = f"Do without --{info.name}." if info.default is True else argparse.SUPPRESS
         group.add_argument(f"--no_{info.name}", dest=info.name, action="store_false", help=negative)
     elif info.many:
-        metavar = info.metavar
-        group.add_argument(*names, action="extend", nargs="+", metavar=metavar, help=text)
+        many: dict[str, Any] = {"nargs": "*" if info.bare else "+", "const": info.bare}
+        group.add_argument(*names, action=_Extend, **many, metavar=info.metavar, help=text)
     else:
         group.add_argument(*names, metavar=info.metavar, help=text)
 

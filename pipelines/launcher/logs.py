@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from batchio.errors import CannotRun
 from pipelines.launcher.progress_views import View
+from transforms.recording_fn import TO_THE_USER
 
 # Beam's routine remarks that look like warnings.
 _ROUTINE = (
@@ -61,14 +62,17 @@ def _file_handler(path: str) -> logging.Handler:
 
 
 class _ViewHandler(logging.Handler):
-    """Shows warnings and errors as messages of the view; with verbose, everything."""
+    """Shows warnings, errors and what is meant for the user; with verbose, everything."""
 
     def __init__(self, view: View, verbose: bool) -> None:
-        super().__init__(logging.INFO if verbose else logging.WARNING)
+        super().__init__(logging.INFO)
         self._view = view
         self._verbose = verbose
 
     def emit(self, record: logging.LogRecord) -> None:
+        for_all = record.levelno >= logging.WARNING or hasattr(record, TO_THE_USER)
+        if not for_all and not self._verbose:
+            return
         if record.exc_info and isinstance(record.exc_info[1], CannotRun):
             return  # Beam's word of what the end of the run says without a trace
         try:

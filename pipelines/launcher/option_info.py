@@ -36,6 +36,7 @@ class Option:
         on_service: what it is to a run that a service such as Dataflow works, while nobody sits
             before it; a template has no parameter for what is senseless there.
         positional: whether its value may also stand without its name, before all that has one.
+        bare: value that a list has where the name stands alone.
     """
 
     group: str = DOMAIN
@@ -47,6 +48,7 @@ class Option:
     affects_result: bool = False
     on_service: OnService = "optional"
     positional: bool = False
+    bare: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class OptionInfo:
     affects_result: bool
     on_service: OnService
     positional: bool
+    bare: str
     pattern: str
     bounds: tuple[float | None, float | None]
 
@@ -163,6 +166,7 @@ def _describe_field(name: str, field: FieldInfo) -> OptionInfo:
         affects_result=shown.affects_result,
         on_service=shown.on_service,
         positional=shown.positional,
+        bare=shown.bare,
         pattern=next(filter(None, (getattr(item, "pattern", "") for item in metadata)), ""),
         bounds=(_bound(metadata, "ge", "gt"), _bound(metadata, "le", "lt")),
     )

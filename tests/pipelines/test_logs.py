@@ -7,6 +7,7 @@ import pytest
 
 from batchio.errors import CannotRun
 from pipelines.launcher.logs import logging_to
+from transforms.recording_fn import TO_THE_USER
 
 
 class Recording:
@@ -44,6 +45,12 @@ def test_warnings_and_errors_are_messages_of_the_view(view):
     with logging_to(view, None, verbose=False):
         log_all()
     assert view.messages == ["two\nlines", "it failed"]
+
+
+def test_what_is_meant_for_the_user_is_a_message_too(view):
+    with logging_to(view, None, verbose=False):
+        logger.info("10 of 20 are fetched", extra={TO_THE_USER: True})
+    assert view.messages == ["10 of 20 are fetched"]
 
 
 def test_with_verbose_the_view_shows_more(view):

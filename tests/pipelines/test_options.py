@@ -123,6 +123,9 @@ def test_a_list_takes_several_values(argv: list[str]) -> None:
 
 
 class DayOptions(CommonOptions):
+    hours: Annotated[list[str], Option("days", "HOUR", bare="all")] = pydantic.Field(
+        [], description="Hours."
+    )
     day: Annotated[str | None, Option("days", "DAY", positional=True)] = pydantic.Field(
         None, description="Day."
     )
@@ -142,6 +145,23 @@ class DayOptions(CommonOptions):
 def test_some_options_may_stand_first_without_a_name(argv: list[str]) -> None:
     given = parsed(*argv, *NEEDED, model=DayOptions).options
     assert (given.day, given.place) == ("2022-10-26", "a b")
+    assert parsed(*to_arguments(given), model=DayOptions).options == given
+
+
+@pytest.mark.parametrize(
+    ("argv", "hours"),
+    [
+        ([], []),
+        (["--hours"], ["all"]),
+        (["--hours", "-q"], ["all"]),
+        (["--hours", "3", "6"], ["3", "6"]),
+        (["--hours="], []),
+        (["--hours", "3", "--hours"], ["3", "all"]),
+    ],
+)
+def test_the_name_of_some_lists_may_stand_alone(argv: list[str], hours: list[str]) -> None:
+    given = parsed(*NEEDED, *argv, model=DayOptions).options
+    assert given.hours == hours
     assert parsed(*to_arguments(given), model=DayOptions).options == given
 
 

@@ -106,7 +106,10 @@ def test_what_is_not_known_is_told_with_what_is(arguments: tuple[str, ...], mess
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        ("http://h/{stn}.buf", "has the placeholder {stn}, which is not known; give iastate, psu,"),
+        (
+            "http://h/{stn}.buf",
+            "has the placeholder {stn}, which is not known; give iastate, iastate-api, psu,",
+        ),
         ("http://h/kabq.buf", "has no {station}: every station would have the same file"),
         ("http://h/{station.buf", "has a brace without its other half"),
         ("http://me:secret@h/{station}.buf", "http://h/{station}.buf: the source has a login"),

@@ -16,7 +16,7 @@ from batchio.output import OutputRoot
 from batchio.records import Outcome
 from transforms.filesets import SkipUpToDate
 from transforms.outcomes import ProcessUnits
-from transforms.recording_fn import RecordingFn
+from transforms.recording_fn import TO_THE_USER, RecordingFn
 from transforms.run import Run
 from transforms.soundings.cycles import CycleChoice, cycle_units
 from transforms.soundings.fetch import fetch_status
@@ -130,7 +130,9 @@ class _TellFn(RecordingFn):
         many = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in counts.most_common())
         size = sum(output.size for outcome in batch for output in outcome.outputs) / 1e6
         logger.info(
-            "fetch: %d of %d: %s; %.1f MB in %.1f s", self._done, self._total, many, size, seconds
+            "fetch: %d of %d: %s; %.1f MB in %.1f s",
+            *(self._done, self._total, many, size, seconds),
+            extra={TO_THE_USER: True},
         )
 
 

@@ -20,11 +20,15 @@ SOURCES: Mapping[str, str] = MappingProxyType(
             "https://mtarchive.geol.iastate.edu"
             "/{Y}/{m}/{d}/bufkit/{H}/{model}/{prefix}_{station}.buf"
         ),
+        "iastate-api": (
+            "https://mesonet.agron.iastate.edu/api/1/nws/bufkit.txt?model={MODEL}"
+            "&runtime={Y}-{m}-{d}T{H}:00:00Z&fall=1&station={STATION}"
+        ),
         "psu": ("http://www.meteo.psu.edu/bufkit/data/{MODEL}/{H}/{psu_prefix}_{station}.buf"),
         "psu-ftp": ("ftp://ftp.meteo.psu.edu/pub/bufkit/{MODEL}/{H}/{psu_prefix}_{station}.buf"),
     }
 )
-"""Templates by short name: Iowa State's archive of all years, and Penn State's of one day."""
+"""Templates by short name: Iowa State's archive and service, and Penn State's last day."""
 
 _LAYOUT = "{Y}/{m}/{d}/bufkit/{H}/{model}/{prefix}_{station}.buf"  # Iowa State's
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

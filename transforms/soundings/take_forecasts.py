@@ -10,10 +10,11 @@ from pathlib import Path
 
 from batchio.bufkit import BufkitFile, decode_bufkit
 from batchio.bufkit_names import find_model
-from batchio.errors import InputError
+from batchio.errors import HeadraceError, InputError
 from batchio.fileset import read_bytes
 from batchio.output import Output, OutputRoot
 from batchio.profiles import StationForecast, Values
+from batchio.sounding_cycle import station_id
 from batchio.sounding_parts import write_part
 from batchio.sounding_stations import find_stations_by_number
 from transforms.soundings.check_file import WrongPlace
@@ -57,7 +58,11 @@ class TakeForecasts:
         part = part_path(bufkit.forecasts[0], model, unit.unit_id, digest)
         write = partial(write_part, bufkit.forecasts, indices)
         outputs = [replace(self.output, suffix="").write(part, write)]
-        outputs += self._draw(bufkit.forecasts, indices, model)
+        error: HeadraceError | None = None
+        try:
+            outputs += self._draw(bufkit.forecasts, indices, model)
+        except HeadraceError as told:  # a picture costs nothing else
+            error = told
         lost = "; ".join(map(str, bufkit.losses[:_LOSSES_TOLD]))
         more = len(bufkit.losses) - _LOSSES_TOLD
         remark = f"{LOST}{lost}{f'; and {more} more' if more > 0 else ''}" if lost else ""
@@ -67,6 +72,7 @@ class TakeForecasts:
             remarks={file.path: remark} if remark else {},
             metrics=_counts(bufkit),
             details=_about(bufkit.forecasts[0], model),
+            error=error,
         )
 
     def _check(self, bufkit: BufkitFile, path: str) -> None:
@@ -140,5 +146,5 @@ def _about(forecast: StationForecast, model: str) -> dict[str, str]:
     return {
         "model": model,
         "cycle": f"{forecast.cycle:%Y-%m-%dT%H:%MZ}",
-        "station": forecast.station.id or forecast.station.number,
+        "station": station_id(forecast),
     }

@@ -102,7 +102,7 @@ def test_a_template_that_cannot_be_right_is_refused(source, cause):
     with pytest.raises(UsageError, match=cause) as caught:
         find_template(source)
     assert repr(source) in caught.value.cause
-    assert "iastate, psu, psu-ftp or a template of {Y} {m}" in caught.value.action
+    assert "iastate, iastate-api, psu, psu-ftp or a template of {Y} {m}" in caught.value.action
 
 
 @pytest.mark.parametrize("end", ["{STATION}.buf", "?lat={lat}&lon={lon}"])
@@ -138,3 +138,10 @@ def test_where_not_every_hour_has_every_station_each_file_is_named():
         "2022/10/06/bufkit/00/rap/rap_kabq.buf",
         "2022/10/06/bufkit/12/rap/rap_kdfw.buf",
     ]
+
+
+def test_the_service_of_iowa_state_is_asked_for_a_station_and_a_run():
+    assert fill(find_template("iastate-api"), wanted("HRRR", 7, "A#2")) == (
+        "https://mesonet.agron.iastate.edu/api/1/nws/bufkit.txt"
+        "?model=HRRR&runtime=2022-10-06T07:00:00Z&fall=1&station=A%232"
+    )
