@@ -36,7 +36,7 @@ class Contract(ABC):
     bad_step: ClassVar[str]
     bad_cause: ClassVar[str]
     further_units: ClassVar[tuple[str, ...]] = ()
-    kills: ClassVar[int] = 20
+    kills: ClassVar[int] = 10
 
     @abstractmethod
     def make_inputs(self, folder: Path, count: int) -> list[str]:
