@@ -1,0 +1,1 @@
+"""Postal addresses: components with the labels of usaddress, and how sure they are."""
