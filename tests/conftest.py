@@ -32,6 +32,12 @@ def sounding_data() -> Path:
     return _real_files("soundings", "SOURCES.md")
 
 
+@pytest.fixture(scope="session")
+def address_data() -> Path:
+    """The folder of real addresses."""
+    return _real_files("addresses", "SOURCES.md")
+
+
 def _real_files(kind: str, witness: str) -> Path:
     root = Path(os.environ.get("HEADRACE_DATA", Path(__file__).parents[2] / "shared" / "data"))
     if not (root / kind / witness).is_file():

@@ -8,7 +8,7 @@ Tokens that are alike to the model share a small integer, their kind.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -54,28 +54,32 @@ def split_tokens(text: str) -> list[str]:
     return _TOKEN.findall(_AMPERSAND.sub("&", text))
 
 
-def token_attributes(token: str) -> Iterator[str]:
-    """Yields what the model is told of a token, in the order in which weights are added."""
+def token_attributes(token: str) -> Sequence[str]:
+    """Returns what the model is told of a token, in the order in which weights are added."""
     core = token if token in _SYMBOLS else _EDGES.sub("", token)
     word = core.lower().replace(".", "")
     number = word.isdigit()
-    if core.endswith("."):
-        yield "abbrev"
-    yield f"digits:{_digits(core)}"
+    told = ["abbrev"] if core.endswith(".") else []
+    told.append(f"digits:{_digits(core)}")
     if number:
-        zeros = _TRAILING_ZEROS.search(word)
-        yield f"trailing.zeros:{zeros[0] if zeros else ''}"
+        told.append(f"trailing.zeros:{_zeros(word)}")
     else:
-        yield f"word:{word}"
-    yield f"length:{'d' if number else 'w'}:{len(word)}"
+        told.append(f"word:{word}")
+    told.append(f"length:{'d' if number else 'w'}:{len(word)}")
     if _ENDS_IN_PUNCTUATION.match(token):
-        yield f"endsinpunc:{token[-1]}"
+        told.append(f"endsinpunc:{token[-1]}")
     if word in DIRECTIONS:
-        yield "directional"
+        told.append("directional")
     if word in STREET_NAMES:
-        yield "street_name"
+        told.append("street_name")
     if not _VOWELS.isdisjoint(word[1:]):
-        yield "has.vowels"
+        told.append("has.vowels")
+    return told
+
+
+def _zeros(word: str) -> str:
+    found = _TRAILING_ZEROS.search(word)
+    return found[0] if found else ""
 
 
 def _digits(core: str) -> str:
@@ -92,9 +96,9 @@ class Vocabulary:
     """
 
     def __init__(self, attributes: Sequence[bytes]) -> None:
-        self._attributes = {name: number for number, name in enumerate(attributes)}
+        self._rows = _rows_by_name(attributes)
         self._pieces = _Pieces(self)
-        self._kinds: dict[Kind, int] = {}
+        self._kinds: dict[tuple[str, ...], int] = {}
         self.kinds: list[Kind] = []
         self.generation = 0
 
@@ -119,18 +123,16 @@ class Vocabulary:
 
     def kind_of(self, token: str) -> int:
         """Returns the kind of a token."""
-        own, previous, following = zip(*map(self._numbers, token_attributes(token)), strict=True)
-        kind = (_present(own), _present(previous), _present(following))
-        number = self._kinds.setdefault(kind, len(self.kinds))
-        if number == len(self.kinds):
-            self.kinds.append(kind)
+        named = token_attributes(token)
+        if "\0" in token:  # to the C library that looks names up, their end
+            named = [name.partition("\0")[0] for name in named]
+        told = tuple(filter(self._rows.__contains__, named))
+        number = self._kinds.get(told)
+        if number is None:
+            own, previous, following = zip(*(self._rows[name] for name in told), strict=True)
+            self._kinds[told] = number = len(self.kinds)
+            self.kinds.append((_present(own), _present(previous), _present(following)))
         return number
-
-    def _numbers(self, attribute: str) -> tuple[int, int, int]:
-        # The C library that made the model takes what is behind a NUL for no part of a name.
-        name = attribute.encode("utf-8", "surrogatepass").partition(b"\0")[0]
-        get = self._attributes.get
-        return get(name, -1), get(b"previous:" + name, -1), get(b"next:" + name, -1)
 
     def _forget_when_full(self) -> None:
         if len(self.kinds) > _MOST_KINDS:
@@ -150,10 +152,36 @@ class _Pieces(dict[str, tuple[tuple[str, ...], tuple[int, ...]]]):
         self._vocabulary = vocabulary
 
     def __missing__(self, piece: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        words = tuple(split_tokens(piece))
-        self[piece] = found = (words, tuple(map(self._vocabulary.kind_of, words)))
+        alike = _number_like(piece)
+        words: tuple[str, ...] = (piece,)
+        if alike and alike != piece:
+            kinds = self[alike][1]
+        else:
+            words = tuple(split_tokens(piece))
+            kinds = tuple(map(self._vocabulary.kind_of, words))
+        self[piece] = found = (words, kinds)
         return found
 
 
-def _present(numbers: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(number for number in numbers if number >= 0)
+def _number_like(piece: str) -> str:
+    """Returns the same number for all that have the same attributes, "" for what is no number."""
+    digits = piece.rstrip(",")
+    if not (digits.isascii() and digits.isdigit()):
+        return ""
+    stem = digits.rstrip("0")
+    return "1" * len(stem) + piece[len(stem) :]
+
+
+def _rows_by_name(attributes: Sequence[bytes]) -> dict[str, tuple[int, int, int]]:
+    """Returns the rows of what is told of a token itself, by the next one, by the one before."""
+    numbers = {name.decode(): number for number, name in enumerate(attributes)}
+    names = {name.removeprefix("previous:").removeprefix("next:") for name in numbers}
+    get = numbers.get
+    return {
+        name: (get(name, -1), get(f"previous:{name}", -1), get(f"next:{name}", -1))
+        for name in sorted(names)
+    }
+
+
+def _present(rows: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(row for row in rows if row >= 0)
