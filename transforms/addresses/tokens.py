@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from usaddress import DIRECTIONS, STREET_NAMES
 
-from transforms.addresses.ragged import ragged_ranges
+from transforms.addresses.ragged import offsets_of, ragged_ranges
 
 _AMPERSAND = re.compile("&#38;|&amp;")
 _TOKEN = re.compile(r"\(*\b[^\s,;#&()]+[.,;)\n]*|[#&]")
@@ -32,6 +32,7 @@ _VOWELS = frozenset("aeiou")
 # Beyond these numbers what is known is forgotten, so that memory stays flat whatever the input.
 _MOST_PIECES = 200_000
 _MOST_KINDS = 50_000
+_NUMBER_BYTES = 64  # longer numbers are looked at one by one
 
 Kind = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
@@ -99,6 +100,7 @@ class Vocabulary:
         self._rows = _rows_by_name(attributes)
         self._pieces = _Pieces(self)
         self._kinds: dict[tuple[str, ...], int] = {}
+        self._kinds_of_shapes = np.full(_NUMBER_BYTES**3, -1, np.int32)
         self.kinds: list[Kind] = []
         self.generation = 0
 
@@ -107,19 +109,55 @@ class Vocabulary:
         self._forget_when_full()
         rows = pc.split_pattern(pc.fill_null(texts, ""), " ")
         pieces = pc.dictionary_encode(rows.flatten())
-        known = [self._pieces[piece] for piece in pieces.dictionary.to_pylist()]
-        counts = np.fromiter((len(kinds) for _, kinds in known), np.int64, len(known))
-        kinds = np.fromiter(chain.from_iterable(kinds for _, kinds in known), np.int32)
-        spellings = pa.array(chain.from_iterable(words for words, _ in known), pa.string())
+        distinct = self._tokens_of_distinct(pieces.dictionary)
         indices = pieces.indices.to_numpy()
-        words, ends = ragged_ranges((np.cumsum(counts) - counts)[indices], counts[indices])
+        counts = np.diff(distinct.offsets)
+        places, ends = ragged_ranges(distinct.offsets[indices], counts[indices])
         row_ends = rows.offsets.to_numpy().astype(np.int64)
         return Tokens(
             offsets=ends[row_ends - row_ends[0]],
-            kinds=kinds[words],
-            words=words.astype(np.int32),
-            spellings=spellings,
+            kinds=distinct.kinds[places],
+            words=distinct.words[places],
+            spellings=distinct.spellings,
         )
+
+    def _tokens_of_distinct(self, pieces: pa.StringArray) -> Tokens:
+        """Returns the tokens of pieces that all differ; many are numbers, looked at as arrays."""
+        digits = pc.ascii_rtrim(pieces, ",")
+        short = pc.less(pc.binary_length(pieces), _NUMBER_BYTES)
+        plain = pc.and_(pc.ascii_is_decimal(digits), short)
+        numbers = pieces.filter(plain)
+        others = pieces.filter(pc.invert(plain)).to_pylist()
+        known = list(map(self._pieces.__getitem__, others))
+        counts = np.ones(len(pieces), np.int64)
+        is_other = ~plain.to_numpy(zero_copy_only=False)
+        counts[is_other] = np.fromiter((len(words) for words, _ in known), np.int64, len(known))
+        # Tokens of others take their places, numbers those that are left.
+        of_other = np.repeat(is_other, counts)
+        kinds = np.empty(len(of_other), np.int32)
+        kinds[of_other] = np.fromiter(chain.from_iterable(each for _, each in known), np.int32)
+        kinds[~of_other] = self._kinds_of_numbers(numbers, digits.filter(plain))
+        words = np.empty(len(of_other), np.int32)
+        words[~of_other] = np.arange(len(numbers))
+        words[of_other] = np.arange(len(numbers), len(of_other))
+        strings = pa.array(chain.from_iterable(each for each, _ in known), pa.string())
+        return Tokens(offsets_of(counts), kinds, words, pa.concat_arrays([numbers, strings]))
+
+    def _kinds_of_numbers(
+        self, pieces: pa.StringArray, digits: pa.StringArray
+    ) -> NDArray[np.int32]:
+        """Returns the kinds of numbers, which follow from how many digits, zeros and commas."""
+        shapes = np.zeros(len(pieces), np.int32)
+        for strings in (pc.ascii_rtrim(digits, "0"), digits, pieces):
+            shapes = shapes * _NUMBER_BYTES + pc.binary_length(strings).to_numpy()
+        kinds = self._kinds_of_shapes[shapes]
+        for shape in set(shapes[kinds < 0].tolist()):
+            rest, whole = divmod(shape, _NUMBER_BYTES)
+            stem, number = divmod(rest, _NUMBER_BYTES)
+            alike = "1" * stem + "0" * (number - stem) + "," * (whole - number)
+            self._kinds_of_shapes[shape] = self.kind_of(alike)
+        found: NDArray[np.int32] = self._kinds_of_shapes[shapes]
+        return found
 
     def kind_of(self, token: str) -> int:
         """Returns the kind of a token."""
@@ -129,14 +167,15 @@ class Vocabulary:
         told = tuple(filter(self._rows.__contains__, named))
         number = self._kinds.get(told)
         if number is None:
-            own, previous, following = zip(*(self._rows[name] for name in told), strict=True)
+            rows = [self._rows[name] for name in told]
             self._kinds[told] = number = len(self.kinds)
-            self.kinds.append((_present(own), _present(previous), _present(following)))
+            self.kinds.append((_present(rows, 0), _present(rows, 1), _present(rows, 2)))
         return number
 
     def _forget_when_full(self) -> None:
         if len(self.kinds) > _MOST_KINDS:
             self._kinds.clear()
+            self._kinds_of_shapes.fill(-1)
             self.kinds = []
             self.generation += 1
             self._pieces.clear()
@@ -152,24 +191,9 @@ class _Pieces(dict[str, tuple[tuple[str, ...], tuple[int, ...]]]):
         self._vocabulary = vocabulary
 
     def __missing__(self, piece: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        alike = _number_like(piece)
-        words: tuple[str, ...] = (piece,)
-        if alike and alike != piece:
-            kinds = self[alike][1]
-        else:
-            words = tuple(split_tokens(piece))
-            kinds = tuple(map(self._vocabulary.kind_of, words))
-        self[piece] = found = (words, kinds)
+        words = tuple(split_tokens(piece))
+        self[piece] = found = (words, tuple(map(self._vocabulary.kind_of, words)))
         return found
-
-
-def _number_like(piece: str) -> str:
-    """Returns the same number for all that have the same attributes, "" for what is no number."""
-    digits = piece.rstrip(",")
-    if not (digits.isascii() and digits.isdigit()):
-        return ""
-    stem = digits.rstrip("0")
-    return "1" * len(stem) + piece[len(stem) :]
 
 
 def _rows_by_name(attributes: Sequence[bytes]) -> dict[str, tuple[int, int, int]]:
@@ -183,5 +207,5 @@ def _rows_by_name(attributes: Sequence[bytes]) -> dict[str, tuple[int, int, int]
     }
 
 
-def _present(rows: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(row for row in rows if row >= 0)
+def _present(rows: Sequence[tuple[int, int, int]], place: int) -> tuple[int, ...]:
+    return tuple(each[place] for each in rows if each[place] >= 0)
