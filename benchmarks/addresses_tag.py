@@ -7,7 +7,8 @@ Makes rows that all differ out of real addresses (the last column of a CSV), or,
 out of a few of its own: other numbers, other words of that column, a slip of the pen in one of
 twenty. "cold" has a new tagger for each repeat, "warm" one that has met the rows before; both give
 components, type, confidence and smallest marginal. Rows are Arrow strings for ours, Python strings
-for the others. Prints the best of the repeats. On one core: OPENBLAS_NUM_THREADS=1.
+for the others. Prints rows per second of processor time, over all threads, of the best of the
+repeats, so that other work on the machine counts less. OPENBLAS_NUM_THREADS=1 spares threads.
 """
 
 from __future__ import annotations
@@ -116,12 +117,12 @@ def tag_blocks(tagger: Tagger, block: int, rows: pa.StringArray) -> None:
 
 
 def report(name: str, rows: Sequence[str], run: Callable[[Sequence[str]], None], n: int) -> None:
-    """Prints the rows per second of the best of n runs."""
+    """Prints the rows per second of processor time of the best of n runs."""
     seconds = []
     for _ in range(n):
-        start = time.perf_counter()
+        start = time.process_time()
         run(rows)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     print(f"{name:32}{len(rows) / min(seconds):>12,.0f} rows/s", flush=True)
 
 

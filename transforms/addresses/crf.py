@@ -150,9 +150,7 @@ def viterbi(xp: Any, scores: Array, transitions: Array, steps: Steps) -> Array:
     best[:, slice(*steps[0])] = by_label[:, slice(*steps[0])]
     for (start, _), (next_start, next_stop) in _neighbours(steps):
         reached = best[:, start : start + next_stop - next_start]
-        highest = reached[0] + transitions[0][:, None]
-        for label in range(1, len(transitions)):
-            highest = xp.maximum(highest, reached[label] + transitions[label][:, None])
+        highest = xp.max(reached[:, None, :] + transitions[:, :, None], axis=0)
         best[:, next_start:next_stop] = highest + by_label[:, next_start:next_stop]
     labels = xp.empty(scores.shape[0], dtype=int)
     labels[slice(*steps[-1])] = xp.argmax(best[:, slice(*steps[-1])], axis=0)
