@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 Array = Any  # of NumPy, or of a module with its functions
@@ -187,9 +187,8 @@ def _add_rows(total: Array, states: Array, rows: Array) -> Array:
 def _places_of(xp: Any, sequences: Array, steps: Steps) -> tuple[Array, Steps]:
     """Returns where the tokens of some sequences are, and the steps of these sequences alone."""
     places = [start + sequences[sequences < stop - start] for start, stop in steps]
-    counts = [len(each) for each in places if len(each)]
-    ends = [sum(counts[: number + 1]) for number in range(len(counts))]
-    return xp.concatenate(places), [(end - n, end) for end, n in zip(ends, counts, strict=True)]
+    ends = accumulate((len(each) for each in places if len(each)), initial=0)
+    return xp.concatenate(places), list(pairwise(ends))
 
 
 def _neighbours(steps: Steps) -> list[tuple[tuple[int, int], tuple[int, int]]]:
