@@ -1,4 +1,7 @@
-"""Against usaddress and pycrfsuite themselves. HEADRACE_LONG=1 for all the variants there are."""
+"""Against usaddress and pycrfsuite themselves.
+
+HEADRACE_LONG=1, with --timeout 900, for 40,000 texts with slips, twice, and 100,000 of noise.
+"""
 
 from __future__ import annotations
 
