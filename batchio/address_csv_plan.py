@@ -1,0 +1,179 @@
+"""Plans how a CSV is read: finds how it is written and cuts it into blocks of whole rows."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from batchio.address_csv import STEP, Block, parse_rows
+from batchio.address_csv_dialect import (
+    Dialect,
+    Encoding,
+    as_units,
+    as_utf8,
+    count_fields,
+    distinct_names,
+    find_delimiter,
+    find_mark,
+    unit_bytes,
+)
+from batchio.address_csv_scan import CR, LF, Positions, RowScanner
+from batchio.errors import InputError, doing
+from batchio.file_ranges import file_size, read_chunks, read_range
+
+_SAMPLE_BYTES = 1 << 16
+_CHUNK_BYTES = 1 << 20  # what fits into a processor's cache is scanned twice as fast
+_LARGEST_BLOCK = 2**31 - 2**20  # Arrow counts the bytes of a block in 32 bits
+
+
+def plan_blocks(
+    path: str, block_bytes: int, *, header: bool = True, delimiter: str = ""
+) -> list[Block]:
+    """Returns the blocks of a CSV in order; one without rows if it has a header only.
+
+    The header is the first row that is not blank. After it, or where there is none, a blank row
+    is a row of empty texts.
+
+    Args:
+        path: Path or URL.
+        block_bytes: A block ends with the row that makes it this large.
+        header: Whether there is one.
+        delimiter: The delimiter; found if not given.
+
+    Raises:
+        InputError: The file has no rows, not even a header.
+    """
+    with doing(STEP, path):
+        text = _look_at(path, header=header, delimiter=delimiter)
+        begins = _skip_blank(text)
+        first_row = read_range(path, begins, _first_end(text, begins))
+        body = begins + len(first_row) if header else text.start
+        check = _Utf8Check()
+        check.feed(first_row)
+        cuts = list(_cut(text, body, block_bytes, check))
+        encoding = text.marked or ("utf-8" if check.holds() else "cp1252")
+        dialect = Dialect(encoding, text.delimiter, _columns(text, first_row, encoding, header))
+        return [Block(dialect, *cut) for cut in cuts]
+
+
+@dataclass(frozen=True)
+class _Text:
+    """What the beginning of a file tells."""
+
+    path: str
+    start: int  # after the byte order mark
+    end: int
+    marked: Encoding | None
+    delimiter: str
+
+
+@dataclass
+class _Utf8Check:
+    """Tells whether chunks are UTF-8 together."""
+
+    _holds: bool = True
+    _decoder: codecs.IncrementalDecoder = field(
+        default_factory=codecs.getincrementaldecoder("utf-8")
+    )
+
+    def feed(self, chunk: bytes) -> None:
+        if self._holds and not (chunk.isascii() and not self._decoder.getstate()[0]):
+            self._decode(chunk)
+
+    def holds(self) -> bool:
+        """Tells it when all was fed."""
+        self._decode(b"", final=True)
+        return self._holds
+
+    def _decode(self, chunk: bytes, *, final: bool = False) -> None:
+        try:
+            self._decoder.decode(chunk, final)
+        except UnicodeDecodeError:
+            self._holds = False
+
+
+def _look_at(path: str, *, header: bool, delimiter: str) -> _Text:
+    size = file_size(path)
+    sample = read_range(path, 0, min(size, _SAMPLE_BYTES))
+    marked, start = find_mark(sample)
+    if not delimiter:
+        units = as_units(sample[start:], marked)
+        delimiter = find_delimiter(units, header=header, whole=size <= _SAMPLE_BYTES)
+    end = size - (size - start) % unit_bytes(marked)  # half a unit is no row
+    return _Text(path, start, end, marked, delimiter)
+
+
+def _skip_blank(text: _Text) -> int:
+    """Returns where the first row begins that is not blank."""
+    at = text.start
+    for chunk in read_chunks(text.path, text.start, text.end, _CHUNK_BYTES):
+        units = as_units(chunk, text.marked)
+        written = np.flatnonzero((units != LF) & (units != CR))
+        if len(written):
+            return at + int(written[0]) * unit_bytes(text.marked)
+        at += len(chunk)
+    raise InputError("is empty", action="leave it out, or send it again")
+
+
+def _first_end(text: _Text, start: int) -> int:
+    chunks = read_chunks(text.path, start, text.end, _CHUNK_BYTES)
+    for ends in _row_ends(text, start, chunks):
+        if len(ends):
+            return int(ends[0])
+    return text.end
+
+
+def _row_ends(text: _Text, start: int, chunks: Iterable[bytes]) -> Iterator[Positions]:
+    """Yields the bytes after rows, for each chunk; the last row may end with the file untold."""
+    scanner = RowScanner(ord(text.delimiter))
+    at = start
+    for chunk in chunks:
+        yield scanner.feed(as_units(chunk, text.marked)) * unit_bytes(text.marked) + at
+        at += len(chunk)
+
+
+def _cut(
+    text: _Text, start: int, block_bytes: int, check: _Utf8Check
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yields start, end, rows before and rows of each block."""
+    before = rows = 0
+    last = start
+    for ends in _row_ends(text, start, _checked(text, start, check)):
+        last = int(ends[-1]) if len(ends) else last
+        while len(ends) and ends[-1] >= start + block_bytes:
+            cut = int(np.searchsorted(ends, start + block_bytes))
+            end = int(ends[cut])
+            rows += cut + 1
+            yield start, _arrow_can(start, end), before, rows
+            start, before, rows, ends = end, before + rows, 0, ends[cut + 1 :]
+        rows += len(ends)
+    rows += last < text.end
+    if rows or not before:
+        yield start, _arrow_can(start, text.end), before, rows
+
+
+def _checked(text: _Text, start: int, check: _Utf8Check) -> Iterator[bytes]:
+    for chunk in read_chunks(text.path, start, text.end, _CHUNK_BYTES):
+        if text.marked is None:
+            check.feed(chunk)
+        yield chunk
+
+
+def _arrow_can(start: int, end: int) -> int:
+    if end - start <= _LARGEST_BLOCK:
+        return end
+    raise InputError(
+        f"has a row of {(end - start) >> 20} MiB from about byte {start}",
+        action="a quote may open there that never closes: mend it",
+    )
+
+
+def _columns(text: _Text, first_row: bytes, encoding: Encoding, header: bool) -> tuple[str, ...]:
+    row = as_utf8(first_row, encoding)
+    width = count_fields(np.frombuffer(row, np.uint8), text.delimiter)
+    names = tuple(str(number) for number in range(width))
+    fields = parse_rows(row, Dialect("utf-8", text.delimiter, names)).table
+    return distinct_names([column[0].as_py() if header else "" for column in fields.columns])
