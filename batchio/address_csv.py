@@ -31,6 +31,8 @@ class Block:
         end: The byte after the last row.
         first_row: How many rows of the file come before, the header apart.
         rows: How many rows there are.
+        open_quote: This is one row with a quote that never closes. It ends with its line, else the
+            rest of the file would be its field.
     """
 
     dialect: Dialect
@@ -38,6 +40,7 @@ class Block:
     end: int
     first_row: int
     rows: int
+    open_quote: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ class Rows:
     """The content of a block.
 
     Attributes:
-        table: The columns, all of text and without nulls. A row with too few or too many fields
-            has empty texts.
+        table: The columns, all of text and without nulls. A row with too few or too many fields,
+            or an open quote, has empty texts.
         raw: The whole text of each such row, null for all others.
     """
 
@@ -62,6 +65,8 @@ def read_block(path: str, block: Block) -> Rows:
     """
     with doing(STEP, path):
         data = as_utf8(read_range(path, block.start, block.end), block.dialect.encoding)
+        if block.open_quote:
+            return _unreadable(data.decode().rstrip("\r\n"), block.dialect)
         rows = parse_rows(data, block.dialect)
         if rows.table.num_rows != block.rows:
             raise InputError(
@@ -70,6 +75,11 @@ def read_block(path: str, block: Block) -> Rows:
                 action="it has changed since the run began: start again",
             )
         return rows
+
+
+def _unreadable(text: str, dialect: Dialect) -> Rows:
+    blanks = dict.fromkeys(dialect.columns, "")
+    return Rows(pa.RecordBatch.from_pylist([blanks]), pa.array([text]))
 
 
 def parse_rows(data: bytes, dialect: Dialect) -> Rows:

@@ -26,6 +26,7 @@ from batchio.file_ranges import file_size, read_chunks, read_range
 
 _SAMPLE_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 20  # what fits into a processor's cache is scanned twice as fast
+_NO_UNIT = -1
 _LARGEST_BLOCK = 2**31 - 2**20  # Arrow counts the bytes of a block in 32 bits
 
 
@@ -44,7 +45,7 @@ def plan_blocks(
         delimiter: The delimiter; found if not given.
 
     Raises:
-        InputError: The file has no rows, not even a header.
+        InputError: The file has no rows, not even a header, or the first does not end.
     """
     with doing(STEP, path):
         text = _look_at(path, header=header, delimiter=delimiter)
@@ -109,7 +110,7 @@ def _look_at(path: str, *, header: bool, delimiter: str) -> _Text:
 def _skip_blank(text: _Text) -> int:
     """Returns where the first row begins that is not blank."""
     at = text.start
-    for chunk in read_chunks(text.path, text.start, text.end, _CHUNK_BYTES):
+    for chunk in _chunks(text, text.start):
         units = as_units(chunk, text.marked)
         written = np.flatnonzero((units != LF) & (units != CR))
         if len(written):
@@ -119,16 +120,26 @@ def _skip_blank(text: _Text) -> int:
 
 
 def _first_end(text: _Text, start: int) -> int:
-    chunks = read_chunks(text.path, start, text.end, _CHUNK_BYTES)
-    for ends in _row_ends(text, start, chunks):
+    scanner = RowScanner(ord(text.delimiter))
+    for ends in _row_ends(text, start, scanner, _chunks(text, start)):
         if len(ends):
             return int(ends[0])
+    if scanner.quoted:
+        raise InputError(
+            "has a quote in its first row that never closes",
+            action="mend the row, or leave the file out",
+        )
     return text.end
 
 
-def _row_ends(text: _Text, start: int, chunks: Iterable[bytes]) -> Iterator[Positions]:
+def _chunks(text: _Text, start: int) -> Iterator[bytes]:
+    return read_chunks(text.path, start, text.end, _CHUNK_BYTES)
+
+
+def _row_ends(
+    text: _Text, start: int, scanner: RowScanner, chunks: Iterable[bytes]
+) -> Iterator[Positions]:
     """Yields the bytes after rows, for each chunk; the last row may end with the file untold."""
-    scanner = RowScanner(ord(text.delimiter))
     at = start
     for chunk in chunks:
         yield scanner.feed(as_units(chunk, text.marked)) * unit_bytes(text.marked) + at
@@ -136,27 +147,54 @@ def _row_ends(text: _Text, start: int, chunks: Iterable[bytes]) -> Iterator[Posi
 
 
 def _cut(
-    text: _Text, start: int, block_bytes: int, check: _Utf8Check
-) -> Iterator[tuple[int, int, int, int]]:
-    """Yields start, end, rows before and rows of each block."""
-    before = rows = 0
-    last = start
-    for ends in _row_ends(text, start, _checked(text, start, check)):
+    text: _Text, start: int, block_bytes: int, check: _Utf8Check, before: int = 0
+) -> Iterator[tuple[int, int, int, int, bool]]:
+    """Yields start, end, rows before, rows and open quote of each block."""
+    scanner = RowScanner(ord(text.delimiter))
+    rows, last = 0, start
+    for ends in _row_ends(text, start, scanner, _checked(text, start, check)):
         last = int(ends[-1]) if len(ends) else last
         while len(ends) and ends[-1] >= start + block_bytes:
             cut = int(np.searchsorted(ends, start + block_bytes))
             end = int(ends[cut])
             rows += cut + 1
-            yield start, _arrow_can(start, end), before, rows
+            yield start, _arrow_can(start, end), before, rows, False
             start, before, rows, ends = end, before + rows, 0, ends[cut + 1 :]
         rows += len(ends)
+    if scanner.quoted:
+        if rows:
+            yield start, last, before, rows, False
+        yield from _cut_open(text, last, block_bytes, check, before + rows)
+        return
     rows += last < text.end
     if rows or not before:
-        yield start, _arrow_can(start, text.end), before, rows
+        yield start, _arrow_can(start, text.end), before, rows, False
+
+
+def _cut_open(
+    text: _Text, start: int, block_bytes: int, check: _Utf8Check, before: int
+) -> Iterator[tuple[int, int, int, int, bool]]:
+    """Cuts from a row on with a quote that never closes: its first line is set apart.
+
+    That comes once in a file at most: all quotes behind the open one are doubled.
+    """
+    end = _line_end(text, start)
+    yield start, _arrow_can(start, end), before, 1, True
+    if end < text.end:
+        yield from _cut(text, end, block_bytes, check, before + 1)
+
+
+def _line_end(text: _Text, start: int) -> int:
+    """Returns where the line ends that begins at `start`, quotes or not."""
+    no_quotes = RowScanner(ord(text.delimiter), quote=_NO_UNIT)
+    for ends in _row_ends(text, start, no_quotes, _chunks(text, start)):
+        if len(ends):
+            return int(ends[0])
+    return text.end
 
 
 def _checked(text: _Text, start: int, check: _Utf8Check) -> Iterator[bytes]:
-    for chunk in read_chunks(text.path, start, text.end, _CHUNK_BYTES):
+    for chunk in _chunks(text, start):
         if text.marked is None:
             check.feed(chunk)
         yield chunk

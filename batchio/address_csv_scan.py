@@ -25,7 +25,8 @@ class RowScanner:
     """Goes through a CSV chunk by chunk, from the start of a row on."""
 
     delimiter: int
-    _quoted: bool = False  # the chunk before ended within quotes
+    quote: int = QUOTE
+    quoted: bool = False  # the chunk before ended within quotes
     _closed: bool = False  # it ended with the quote that closed a field
     _last: int = LF  # its last unit
 
@@ -36,13 +37,13 @@ class RowScanner:
         """
         if not len(units):
             return np.empty(0, np.intp)
-        waited = self._last == CR and not self._quoted and units[0] != LF
+        waited = self._last == CR and not self.quoted and units[0] != LF
         toggles = self.toggles(units)
-        ends = outside(toggles, _line_ends(units), quoted=self._quoted) + 1
-        self._quoted ^= len(toggles) % 2 == 1
+        ends = outside(toggles, _line_ends(units), quoted=self.quoted) + 1
+        self.quoted ^= len(toggles) % 2 == 1
         self._last = int(units[-1])
         at_end = len(toggles) > 0 and toggles[-1] == len(units) - 1
-        self._closed = at_end and not self._quoted
+        self._closed = at_end and not self.quoted
         return np.concatenate(([0], ends)) if waited else ends
 
     def toggles(self, units: Units) -> Positions:
@@ -50,15 +51,15 @@ class RowScanner:
 
         Those of a doubled quote close it and open it again.
         """
-        quotes = np.flatnonzero(units == QUOTE)
+        quotes = np.flatnonzero(units == self.quote)
         if not len(quotes):
             return quotes
         may_open = self._may_open(units, quotes)
         follows = np.diff(quotes, prepend=-1 if self._closed else -2) == 1
-        opening = slice(1 if self._quoted else 0, None, 2)
+        opening = slice(1 if self.quoted else 0, None, 2)
         if np.all(may_open[opening] | follows[opening]):
             return quotes
-        return quotes[_without_literals(may_open, follows, self._quoted, self._closed)]
+        return quotes[_without_literals(may_open, follows, self.quoted, self._closed)]
 
     def _may_open(self, units: Units, quotes: Positions) -> Flags:
         before = units[quotes - 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -32,6 +33,6 @@ def _fields(raw: str, delimiter: str) -> tuple[str, ...]:
     return without_line_end(row)
 
 
-def without_line_end(fields: list[str]) -> tuple[str, ...]:
+def without_line_end(fields: Sequence[str]) -> tuple[str, ...]:
     """Returns fields as they are in a raw row, where a quote that never closes has no line end."""
     return (*fields[:-1], fields[-1].rstrip("\r\n"))
