@@ -27,7 +27,7 @@ from batchio.file_ranges import file_size, read_chunks, read_range
 _SAMPLE_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 20  # what fits into a processor's cache is scanned twice as fast
 _NO_UNIT = -1
-_LARGEST_BLOCK = 2**31 - 2**20  # Arrow counts the bytes of a block in 32 bits
+_LARGEST_BLOCK = 1 << 29  # Arrow counts to 2 GiB, and cp1252 can grow threefold in UTF-8
 
 
 def plan_blocks(

@@ -11,6 +11,8 @@ from batchio.errors import InputError
 from batchio.fileset import is_local, local_path
 from batchio.stores import RETRIES, ask
 
+_MOST_CHUNKS = 16  # in one request
+
 
 def file_size(path: str, *, retries: int = RETRIES) -> int:
     """Returns how many bytes a file has."""
@@ -47,9 +49,17 @@ def read_range(path: str, start: int, end: int, *, retries: int = RETRIES) -> by
 
 
 def read_chunks(path: str, start: int, end: int, size: int) -> Iterator[bytes]:
-    """Yields the bytes from `start` up to `end` in chunks of at most `size`."""
-    for at in range(start, end, size):
-        yield read_range(path, at, min(at + size, end))
+    """Yields the bytes from `start` up to `end` in chunks of at most `size`.
+
+    More and more are asked for at once: elsewhere, each request costs its time.
+    """
+    at, asked = start, size
+    while at < end:
+        data = read_range(path, at, min(at + asked, end))
+        for begin in range(0, len(data), size):
+            yield data[begin : begin + size]
+        at += len(data)
+        asked = asked if is_local(local_path(path)) else min(2 * asked, _MOST_CHUNKS * size)
 
 
 def _fetch(start: int, end: int, fs: Any, name: str) -> bytes:

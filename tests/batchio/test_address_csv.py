@@ -11,6 +11,7 @@ from address_rows import Table, read_whole, without_line_end
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batchio import address_csv_plan
 from batchio.address_csv import read_block
 from batchio.address_csv_plan import plan_blocks
 from batchio.errors import InputError
@@ -228,3 +229,11 @@ def test_a_block_travels(tmp_path: Path):
     file.write_text("a\n1\n")
     (block,) = plan_blocks(str(file), 10)
     assert pickle.loads(pickle.dumps(block)) == block
+
+
+def test_a_row_that_arrow_could_not_hold_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(address_csv_plan, "_LARGEST_BLOCK", 1 << 20)
+    file = tmp_path / "swallowed.csv"
+    file.write_text('a,b\n1,"' + "2,3\n" * 500_000 + '"\n')
+    with pytest.raises(InputError, match="has a row of 1 MiB from about byte 4; a quote may"):
+        plan_blocks(str(file), 1000)
