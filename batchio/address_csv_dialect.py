@@ -21,9 +21,7 @@ _MARKS: tuple[tuple[bytes, Encoding], ...] = (
 )
 _UNITS = {"utf-16-le": np.dtype("<u2"), "utf-16-be": np.dtype(">u2")}
 # Python leaves five bytes of cp1252 undefined; WHATWG's table gives them C1 controls.
-_CP1252 = "".join(
-    bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(256)
-)  # fmt: skip
+_CP1252 = "".join(bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(256))
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,18 @@ def test_ragged_rows_keep_their_place_and_their_text(tmp_path: Path):
     assert blocks[0].rows == 4
 
 
+def test_many_ragged_rows_of_a_large_block_keep_their_places(tmp_path: Path):
+    file = tmp_path / "ragged.csv"
+    lines = [
+        f"{n}" if n % 7 == 3 else f"{n},x,y" if n % 11 == 5 else f"{n},z" for n in range(200_000)
+    ]
+    file.write_text("\n".join(["a,b", *lines]))
+    fits = [line.count(",") == 1 for line in lines]
+    read = read_whole(file, 1 << 30, delimiter=",")
+    assert [isinstance(row, list) for row in read] == fits
+    assert [",".join(row) for row in read] == lines
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_quote_that_never_closes_costs_its_row_alone(tmp_path: Path, encoding: str):
     file = tmp_path / "open.csv"
