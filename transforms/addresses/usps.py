@@ -7,7 +7,7 @@ https://pe.usps.com/text/pub28/welcome.htm
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -140,31 +140,49 @@ def _street_and_unit(components: Mapping[str, str]) -> str | None:
 def _last_line(
     components: Mapping[str, str], states: Mapping[str, str]
 ) -> tuple[str | None, str | None, str | None]:
-    city, state, postal_code = (
-        None if (text := components.get(label)) is None else _plain(text)
-        for label in ("PlaceName", "StateName", "ZipCode")
+    city, state, postal_code = map(components.get, ("PlaceName", "StateName", "ZipCode"))
+    if state is not None:
+        state = _plain(state)
+        state = states.get(state, state)
+    return (
+        None if city is None else _plain(city),
+        state,
+        None if postal_code is None else _plain(postal_code),
     )
-    return city, states.get(state, state) if state else state, postal_code
 
 
 def _street_line(components: Mapping[str, str]) -> str:
-    parts = []
-    for label, text in components.items():
-        if label == "StreetName" and "StreetNamePostType" in components:
-            parts.append(_numbered(text))
-        elif label in _STREET_PARTS:
-            parts.append(_STREET_PARTS[label](text))
-    return tidy(" ".join(parts))
+    parts = [read(components[label]) for label, read in _street_parts(tuple(components))]
+    return _joined(parts)
+
+
+@lru_cache(_CACHED_WORDS)
+def _street_parts(labels: tuple[str, ...]) -> list[tuple[str, Callable[[str], str]]]:
+    """Returns how each part of a street line is read, in their order."""
+    parts = [(label, _STREET_PARTS[label]) for label in labels if label in _STREET_PARTS]
+    if "StreetNamePostType" in labels:
+        return [(label, _numbered if label == "StreetName" else read) for label, read in parts]
+    return parts
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """Returns clean parts as a line."""
+    line = " ".join(filter(None, parts))
+    if line.isascii() and "," not in line and "(" not in line and ")" not in line:
+        return line
+    return tidy(line)
 
 
 def _lacks_identifier(components: Mapping[str, str]) -> bool:
     if "OccupancyType" not in components or "OccupancyIdentifier" in components:
         return False
     unit = clean(components["OccupancyType"])
-    return unit == "#" or (unit in UNITS and UNITS[unit] not in LONE_UNITS)
+    return unit in UNITS and UNITS[unit] not in LONE_UNITS
 
 
 def _unit_line(components: Mapping[str, str]) -> str | None:
+    if _UNIT.isdisjoint(components):
+        return None
     parts = []
     for label, text in components.items():
         if label == "OccupancyIdentifier":
@@ -173,7 +191,10 @@ def _unit_line(components: Mapping[str, str]) -> str | None:
             parts.append(_lone_unit(text))
         elif label in ("SubaddressType", "SubaddressIdentifier"):
             parts.append(clean(text))
-    return tidy(" ".join(parts)) or None
+    return _joined(parts) or None
+
+
+_word = lru_cache(_CACHED_WORDS)(clean)
 
 
 @lru_cache(_CACHED_WORDS)
@@ -211,9 +232,7 @@ def _unit(kind: str, identifier: str) -> str:
     kind, identifier = clean(kind), clean(identifier)
     if kind in UNITS:
         return f"{UNITS[kind]} {identifier}"
-    if identifier.startswith("#"):
-        return identifier
-    return f"# {identifier}" if kind == "#" else f"UNIT {identifier}"
+    return identifier if identifier.startswith("#") else f"UNIT {identifier}"
 
 
 def _lone_unit(kind: str) -> str:
@@ -234,7 +253,7 @@ _STREET_PARTS: dict[str, Callable[[str], str]] = {
             "StreetNamePreModifier",
             "SecondStreetNamePreModifier",
         ),
-        clean,
+        _word,
     ),
     **dict.fromkeys(
         (

@@ -48,6 +48,11 @@ def test_a_unit_that_needs_no_number_stands_alone() -> None:
         ({**MAIN_ST, "Recipient": "x"}, "Street Address", "holds words that are no part of"),
         ({"PlaceName": "Tampa"}, "Street Address", "no street"),
         ({"AddressNumber": "'"}, "Street Address", "no street"),
+        (
+            {**MAIN_ST, "OccupancyType": "Apt", "USPSBoxType": "PO Box", "USPSBoxID": "7"},
+            "Street Address",
+            "not a box or route we know",
+        ),
         ({"USPSBoxType": "PO Box"}, "PO Box", "not a box or route we know"),
     ],
 )

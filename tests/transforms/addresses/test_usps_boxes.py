@@ -61,6 +61,7 @@ TOGETHER = {
     "104 n jefferson rr 1 box 3468": ("104 N JEFFERSON", "RR 1 BOX 3468"),
     "PO Box 5, Apt 3": ("PO BOX 5", "APT 3"),
     "RR 2 BOX 18 Apt 3": ("RR 2 BOX 18", "APT 3"),
+    "Acme Inc, 12 Elm St, PO Box 9": ("12 ELM ST", "PO BOX 9"),
     "John Smith, PO Box 12": ("PO BOX 12", None),
 }
 
