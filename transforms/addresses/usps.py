@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from transforms.addresses.usps_boxes import box_line, route_line
-from transforms.addresses.usps_text import clean, tidy
+from transforms.addresses.usps_text import clean, is_list, tidy
 from transforms.addresses.usps_words import (
     ALL_STATES,
     DIRECTIONS,
@@ -24,7 +24,7 @@ from transforms.addresses.usps_words import (
     UNITS,
 )
 
-_LAST_LINE = frozenset({"PlaceName", "StateName", "ZipCode"})
+_LAST_LINE = frozenset({"PlaceName", "StateName", "ZipCode", "CountryName"})
 _NO_PART = frozenset({"Recipient", "NotAddress"})
 _NAMES = frozenset({"BuildingName", "LandmarkName"})
 _UNIT = frozenset(
@@ -35,7 +35,7 @@ _BOX = frozenset(_GROUPED) | frozenset(_GROUPED.values())
 
 _CACHED_WORDS = 1 << 16
 
-_INSIDE_DIRECTIONS = str.maketrans("", "", " .-/#()")
+_INSIDE_DIRECTIONS = str.maketrans("", "", " .-/#(),&")
 _ORDINALS = {1: "ST", 2: "ND", 3: "RD"}
 _LONGEST_NUMBER = 4000  # digits; Python refuses to read many more
 
@@ -205,7 +205,8 @@ def _plain(text: str) -> str:
 @lru_cache(_CACHED_WORDS)
 def _direction(text: str) -> str:
     """Returns the abbreviation of a direction, which may be written as two words."""
-    word = clean(text).translate(_INSIDE_DIRECTIONS)
+    word = clean(text)
+    word = word.replace(" ", "") if is_list(word) else word.translate(_INSIDE_DIRECTIONS)
     return DIRECTIONS.get(word, word)
 
 

@@ -31,8 +31,12 @@ def tidy(line: str) -> str:
     """Returns a finished line without parentheses and, but for lists of words, commas."""
     if _TIDY.fullmatch(line):
         return line
-    words = unicodedata.normalize("NFKD", line).translate(_BETWEEN_WORDS)
-    return _drop(line, _KEPT if words.isalnum() else _KEPT - {","})
+    return _drop(line, _KEPT if is_list(line) else _KEPT - {","})
+
+
+def is_list(line: str) -> bool:
+    """Returns whether there are words, and nothing but commas and ``&`` between them."""
+    return unicodedata.normalize("NFKD", line).translate(_BETWEEN_WORDS).isalnum()
 
 
 def _drop(text: str, kept: frozenset[str]) -> str:

@@ -3,6 +3,8 @@
 import pytest
 from peer import lines_of
 
+from transforms.addresses.usps import Lines
+
 BOXES = {  # sections 281 and 283
     "PO BOX 11890": "PO BOX 11890",
     "P.O. Box 11890": "PO BOX 11890",
@@ -19,6 +21,7 @@ BOXES = {  # sections 281 and 283
     "FIRM CALLER 11": "PO BOX 11",
     "BIN 11": "PO BOX 11",
     "LOCKBOX 11": "PO BOX 11",
+    "LK BOX 11": "PO BOX 11",
     "DRAWER L": "PO BOX L",
     "PO DRAWER 11": "PO BOX 11",
 }
@@ -35,6 +38,7 @@ ROUTES = {  # sections 241 to 245
     "RD 4 BOX 87A": "RR 4 BOX 87A",
     "Rt 1, Box 22": "RR 1 BOX 22",
     "RR 2 BOX 18 BRYAN DAIRY RD": "RR 2 BOX 18",
+    "RR # 1 BOX 103 A": "RR 1 BOX 103A",
     "RR 1": "RR 1",
 }
 CONTRACTS = {  # sections 251 to 254
@@ -43,6 +47,7 @@ CONTRACTS = {  # sections 251 to 254
     "HC68 Box 23A": "HC 68 BOX 23A",
     "HIGHWAY CONTRACT ROUTE 68 BOX 23A": "HC 68 BOX 23A",
     "HC 068 BOX 19-2B": "HC 68 BOX 19-2B",
+    "HC RTE 68 BOX 23A": "HC 68 BOX 23A",
     "STAR ROUTE 68 BOX 23A": "HC 68 BOX 23A",
     "HC 1": "HC 1",
 }
@@ -85,6 +90,18 @@ def test_military_post(text: str, lines: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(("text", "lines"), TOGETHER.items())
 def test_a_box_beside_a_street_or_a_unit(text: str, lines: tuple[str, str | None]) -> None:
     assert lines_of(f"{text}, Ava, MO 65608") == (*lines, "AVA", "MO", "65608", "")
+
+
+def test_a_country_is_no_part_of_a_line() -> None:
+    assert lines_of("PO Box 12, Washington, DC 20008 United States").address_line_1 == "PO BOX 12"
+
+
+def test_military_words_do_without_their_city() -> None:
+    assert lines_of("cmr 411 box 3568") == Lines("CMR 411 BOX 3568")
+
+
+def test_a_number_on_a_road_is_no_rural_route() -> None:
+    assert lines_of("rd 177 #1497, San Juan, PR 00921").reason
 
 
 def test_territories_are_abbreviated_where_the_peer_has_no_answer() -> None:

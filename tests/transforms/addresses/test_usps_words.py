@@ -3,6 +3,7 @@
 import pytest
 import scourgify.address_constants as peer_words
 from peer import lines_of, peer_lines
+from scourgify.normalize import normalize_directionals
 
 from transforms.addresses import usps_words
 from transforms.addresses.usps import standard_lines
@@ -31,6 +32,17 @@ def test_a_word_makes_the_peers_lines(frame: str) -> None:
     assert [
         (text, found, lines) for text, found in answers if (lines := lines_of(text))[:5] != found
     ] == []
+
+
+@pytest.mark.parametrize("between", [*" .,-/#&()3\u00d8", " & ", " - ", ". ", "-&"])
+def test_directions_of_several_words_are_the_peers(between: str) -> None:
+    components = {"StreetName": "X", "StreetNamePostDirectional": f"N{between}E"}
+    peers = normalize_directionals(dict(components))["StreetNamePostDirectional"]
+    assert standard_lines(components, "Street Address").address_line_1 == f"X {peers}"
+
+
+def test_a_direction_that_is_a_mark_is_none() -> None:
+    assert lines_of("6969& \u00b2N Ravenswood Avenue, Chicago IL")[0] == "6969 2N RAVENSWOOD AVE"
 
 
 def test_street_types_are_the_peers() -> None:
