@@ -241,9 +241,9 @@ def _lone_unit(kind: str) -> str:
 
 
 _STREET_PARTS: dict[str, Callable[[str], str]] = {
+    "AddressNumber": clean,  # of which there are too many to remember
     **dict.fromkeys(
         (
-            "AddressNumber",
             "AddressNumberPrefix",
             "AddressNumberSuffix",
             "BuildingName",

@@ -21,6 +21,8 @@ def clean(text: str) -> str:
     This is the text that usaddress-scourgify tags. Where it differs from the raw text in more
     than capitals, the tags may differ, and with them the lines.
     """
+    if text.isascii() and text.isalnum():
+        return text.upper()
     text = _FULL_STOP.sub("", text).upper()
     if "-" in text:
         text = _DOUBLE_DIRECTION.sub(lambda two: two[1][0] + two[2][0], text)
