@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from far_arrays import FarArray, FarModule
+
+from transforms.addresses.nearest import Near, Wanted, nearest
+from transforms.addresses.trigrams import Vectors, count_trigrams, inverse_frequency, weigh
+
+STREETS = ("high street", "church lane", "station road", "mill lane", "park view", "the green")
+
+
+def vectors(count: int, seed: int = 3) -> Vectors:
+    rng = random.Random(seed)
+    texts = [
+        f"{rng.randrange(1, 400)} {rng.choice(STREETS)} {rng.choice(STREETS)}" for _ in range(count)
+    ]
+    counted = count_trigrams([*texts[:-1], ""])
+    return weigh(counted, inverse_frequency(counted))
+
+
+def by_hand(queries: Vectors, references: Vectors, wanted: Wanted) -> list[tuple[int, int]]:
+    scores = np.round(queries.dense().astype(float) @ references.dense().astype(float).T, 5)
+    found = []
+    for query, row in enumerate(scores):
+        order = sorted(range(len(row)), key=lambda each: (-row[each], each))
+        if wanted.earlier_only:
+            order = [each for each in order if each < query]
+        kept = [each for each in order if row[each] > 0 and row[each] >= wanted.min_cosine]
+        found += [(query, each) for each in kept[: wanted.top_k]]
+    return found
+
+
+def pairs(near: Near) -> list[tuple[int, int]]:
+    return list(zip(near.query.tolist(), near.reference.tolist(), strict=True))
+
+
+# 8,192 references are one block, 512 queries another.
+@pytest.mark.parametrize(
+    "wanted",
+    [Wanted(1), Wanted(5), Wanted(20), Wanted(5, min_cosine=0.8), Wanted(400)],
+)
+@pytest.mark.parametrize(("queries", "references"), [(40, 9000), (600, 70), (3, 1)])
+def test_the_nearest_are_those_of_all_cosines(
+    wanted: Wanted, queries: int, references: int
+) -> None:
+    ours, theirs = vectors(queries, seed=4), vectors(references)
+    assert pairs(nearest(ours, theirs, wanted)) == by_hand(ours, theirs, wanted)
+
+
+@pytest.mark.parametrize("count", [2, 700])
+def test_each_row_among_those_before_it(count: int) -> None:
+    rows, wanted = vectors(count), Wanted(3, earlier_only=True)
+    assert pairs(nearest(rows, rows, wanted)) == by_hand(rows, rows, wanted)
+
+
+@pytest.mark.parametrize("wanted", [Wanted(5), Wanted(3, min_cosine=0.7, earlier_only=True)])
+def test_a_device_finds_the_same(wanted: Wanted) -> None:
+    rows, far = vectors(700), FarModule()
+    here, there = nearest(rows, rows, wanted), nearest(rows, rows, wanted, far)
+    assert pairs(here) == pairs(there)
+    assert here.cosine.tolist() == there.cosine.tolist()
+    assert {"zeros", "sort", "concatenate"} <= far.called
+
+
+def test_arrays_of_the_stand_in_do_not_mix() -> None:
+    far, near = FarArray([1.0, 2.0]), np.array([1.0, 2.0])
+    for mix in (lambda: far + near, lambda: near + far, lambda: far[near > 1], lambda: near @ far):
+        with pytest.raises(TypeError):
+            mix()
+    with pytest.raises(TypeError):
+        FarModule().concatenate([far, near])
+    with pytest.raises(TypeError):
+        np.concatenate([far, near])
+
+
+def test_nothing_is_near_in_an_empty_list() -> None:
+    assert pairs(nearest(vectors(3), vectors(1), Wanted(2))) == []
+    assert pairs(nearest(count_trigrams([]), vectors(5), Wanted(2))) == []
+    assert pairs(nearest(vectors(3), count_trigrams([]), Wanted(2))) == []
