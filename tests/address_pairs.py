@@ -31,18 +31,20 @@ def one_line(row: dict[str, str]) -> str:
     return f"{row['name']}, {row['text']}, {row['postcode']}"
 
 
-def same_place(folder: Path) -> Pairs:
+def same_place(folder: Path, *, with_copies: bool = False) -> Pairs:
     """Rows of the school register that share their place's number, each to be found from another.
 
     Only those of one postcode: most others are schools of one name in two towns. Rows that are
-    written alike are one row here, since to find those is no feat.
+    written alike are one row here, since to find those is no feat, or stay if asked for.
     """
-    places, others = _places(folder)
-    members = [text for texts in places for text in texts]
-    reference = list(dict.fromkeys(members + others))
-    row_of = {text: row for row, text in enumerate(reference)}
-    right = [{row_of[each] for each in texts} - {row_of[t]} for texts in places for t in texts]
-    return Pairs(members, reference, right)
+    places, others = _places(folder, with_copies=with_copies)
+    members = [(place, text) for place, texts in enumerate(places) for text in texts]
+    reference = [text for _, text in members] + others
+    right = [
+        {row for row, (other, _) in enumerate(members) if other == place} - {own}
+        for own, (place, _) in enumerate(members)
+    ]
+    return Pairs([text for _, text in members], reference, right)
 
 
 def same_place_among_neighbours(folder: Path) -> Pairs:
@@ -50,7 +52,7 @@ def same_place_among_neighbours(folder: Path) -> Pairs:
     places, others = _places(folder)
     rng = random.Random(5)
     asked, right = [], []
-    reference = list(dict.fromkeys(others))
+    reference = list(others)
     for first, *same in places:
         number = rng.randrange(12, 120)
         asked.append(_with_number(first, number))
@@ -60,7 +62,7 @@ def same_place_among_neighbours(folder: Path) -> Pairs:
     return Pairs(asked, reference, right)
 
 
-def _places(folder: Path) -> tuple[list[list[str]], list[str]]:
+def _places(folder: Path, *, with_copies: bool = False) -> tuple[list[list[str]], list[str]]:
     """Returns the texts of each place that has several, and the texts of all other places."""
     register = read_rows(folder / "gb/school_register_matched.tsv")
     known = {row["test"] for row in register}
@@ -69,13 +71,13 @@ def _places(folder: Path) -> tuple[list[list[str]], list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
     for row in register:
         found.setdefault((row["address"], row["postcode"]), []).append(one_line(row))
-    places = [
-        list(dict.fromkeys(texts)) for (_, code), texts in found.items() if code and len(texts) > 1
-    ]
+    places = [texts for (_, code), texts in found.items() if code]
+    if not with_copies:
+        places = [list(dict.fromkeys(texts)) for texts in places]
     several = [texts for texts in places if len(texts) > 1]
     members = {text for texts in several for text in texts}
     lines = [one_line(row) for row in register + rest]
-    return several, [line for line in lines if line not in members]
+    return several, [line for line in dict.fromkeys(lines) if line not in members]
 
 
 def _with_number(line: str, number: int) -> str:
