@@ -92,18 +92,22 @@ def compare(texts: list[str], queries: list[str], right: list[int], repeat: int,
     vectors = weigh(count_trigrams([fold(text) for text in queries]), reference.weights)
     routes: dict[str, tuple[int, Callable[[int], Iterable[int]]]] = {
         "match": (len(queries), lambda n: firsts(match(queries[:n], reference, MatchSettings(5)))),
-        "search, sparse (CPU)": (len(queries), lambda n: searched(vectors, reference, n, np)),
+        "search, sparse (CPU)": (len(queries), lambda n: searched(vectors, reference, n)),
         "search, dense (CPU)": (len(queries), lambda n: dense(vectors, reference, n)),
         "peer: scipy sparse product": (BLOCK, lambda n: sparse_product(vectors, reference, n)),
         "peer: rapidfuzz cdist": (PEER_QUERIES, lambda n: by_cdist(queries[:n], reference)),
         "peer: rapidfuzz extract": (PEER_QUERIES, lambda n: by_extract(queries[:n], reference)),
     }
     if xp is not None:
+        far = make_reference(texts, xp=xp)
         routes["match (GPU)"] = (
             len(queries),
-            lambda n: firsts(match(queries[:n], reference, MatchSettings(5), xp=xp)),
+            lambda n: firsts(match(queries[:n], far, MatchSettings(5))),
         )
-        routes["search (GPU)"] = (len(queries), lambda n: searched(vectors, reference, n, xp))
+        routes["search (GPU)"] = (
+            len(queries),
+            lambda n: searched(vectors, far, n),
+        )
     for name, (count, run) in routes.items():
         seconds, found = timed(run, count, repeat)
         hits = np.mean([a == b for a, b in zip(found, right, strict=False)])
@@ -132,16 +136,16 @@ def firsts(matches: Any) -> list[int]:
     return list(matches.reference[first].tolist())
 
 
-def searched(vectors: Vectors, reference: Reference, count: int, xp: Any) -> list[int]:
+def searched(vectors: Vectors, reference: Reference, count: int) -> list[int]:
     """Returns the nearest row of each query by one of our routes, of 20 that are found."""
-    near = nearest(vectors.rows(0, count), reference.vectors, Wanted(20), xp)
+    near = nearest(vectors.rows(0, count), reference.index, Wanted(20))
     _, first = np.unique(near.query, return_index=True)
     return list(reference.rows[near.reference[first]].tolist())
 
 
 def dense(vectors: Vectors, reference: Reference, count: int) -> list[int]:
     """Returns the nearest rows by products of dense blocks, as a GPU would do it."""
-    right = reference.vectors.dense().T
+    right = reference.index.vectors.dense().T
     found: list[int] = []
     for start in range(0, count, BLOCK):
         scores = vectors.rows(start, min(start + BLOCK, count)).dense() @ right
@@ -153,7 +157,7 @@ def sparse_product(vectors: Vectors, reference: Reference, count: int) -> list[i
     """Returns the nearest rows by SciPy's product of two sparse arrays."""
     left, right = (
         csr_array((each.data, each.indices, each.indptr), shape=(len(each), DIMENSIONS))
-        for each in (vectors.rows(0, count), reference.vectors)
+        for each in (vectors.rows(0, count), reference.index.vectors)
     )
     return list((left @ right.T).tocsr().argmax(axis=1).ravel().tolist())
 

@@ -50,6 +50,12 @@ class FarArray:
     def __sub__(self, other: Any) -> FarArray:
         return FarArray(self.values - _near(other))
 
+    def __floordiv__(self, other: Any) -> FarArray:
+        return FarArray(self.values // _near(other))
+
+    def __mod__(self, other: Any) -> FarArray:
+        return FarArray(self.values % _near(other))
+
     def __ge__(self, other: Any) -> FarArray:
         return FarArray(self.values >= _near(other))
 
@@ -73,9 +79,6 @@ class FarModule:
 
     def asnumpy(self, values: FarArray) -> Any:
         return values.values
-
-    def nonzero(self, values: FarArray) -> tuple[FarArray, ...]:
-        return tuple(map(FarArray, np.nonzero(_near(values))))
 
     def __getattr__(self, name: str) -> Any:
         self.called.add(name)

@@ -18,17 +18,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from batchio.errors import UsageError
-from transforms.addresses.nearest import DECIMALS, Ints, Near, Wanted, nearest
+from transforms.addresses.nearest import DECIMALS, Index, Ints, Near, Wanted, make_index, nearest
 from transforms.addresses.place_keys import PlaceKeys, agree_on_code, agree_on_number, find_keys
-from transforms.addresses.trigrams import (
-    Vectors,
-    count_trigrams,
-    fold,
-    inverse_frequency,
-    weigh,
-)
+from transforms.addresses.trigrams import count_trigrams, fold, inverse_frequency, weigh
 
-_RANKED_AGAIN = 20  # the right row was among the first 5 in 999 of 1,000 cases
+_RANKED_AGAIN = 20  # the right row is always among them on the labelled pairs
 # Shares of a score. On the labelled pairs, recall changes little around them.
 _COSINE, _EDIT, _NUMBER, _CODE = 0.35, 0.25, 0.25, 0.15
 
@@ -55,7 +49,7 @@ class Reference:
 
     folded: list[str]
     keys: PlaceKeys
-    vectors: Vectors
+    index: Index
     weights: NDArray[np.float32]
     rows: Ints  # of the list, those of the first distinct text first
     starts: Ints  # where those of each distinct text begin
@@ -84,8 +78,14 @@ class Duplicates:
     score: Floats
 
 
-def make_reference(texts: Sequence[str], keys: PlaceKeys | None = None) -> Reference:
-    """Returns the list in the form that is matched against."""
+def make_reference(texts: Sequence[str], keys: PlaceKeys | None = None, xp: Any = np) -> Reference:
+    """Returns the list in the form that is matched against, once for all blocks of an input.
+
+    Args:
+        texts: The addresses.
+        keys: Of the texts, where they were parsed elsewhere.
+        xp: The array module that searches: NumPy for the CPU, CuPy for a GPU.
+    """
     folded = [fold(text) for text in texts]
     keys = find_keys(folded) if keys is None else keys
     first: dict[tuple[str, str, str], int] = {}
@@ -98,7 +98,7 @@ def make_reference(texts: Sequence[str], keys: PlaceKeys | None = None) -> Refer
     return Reference(
         [text for text, _, _ in first],
         keys.take(rows[starts[:-1]]),
-        weigh(counted, weights),
+        make_index(weigh(counted, weights), xp),
         weights,
         rows,
         starts,
@@ -110,21 +110,12 @@ def match(
     reference: Reference,
     settings: MatchSettings,
     keys: PlaceKeys | None = None,
-    xp: Any = np,
 ) -> Matches:
-    """Returns the rows of the reference that each text may stand for.
-
-    Args:
-        texts: The addresses to look for.
-        reference: The list to look in.
-        settings: How many rows, and from which score on.
-        keys: Of the texts, where they were parsed elsewhere.
-        xp: The array module: NumPy for the CPU, CuPy for a GPU.
-    """
+    """Returns the rows of the reference that each text may stand for."""
     folded = [fold(text) for text in texts]
     vectors = weigh(count_trigrams(folded), reference.weights)
     wanted = Wanted(max(settings.top_k, _RANKED_AGAIN), _least_cosine(settings.min_score))
-    near = nearest(vectors, reference.vectors, wanted, xp)
+    near = nearest(vectors, reference.index, wanted)
     scores = _score(near, folded, find_keys(folded) if keys is None else keys, reference)
     return _rank_rows(near, scores, reference, settings)
 
@@ -136,9 +127,9 @@ def dedupe(
 
     Rows without a letter or a digit are like none.
     """
-    own = make_reference(texts, keys)
+    own = make_reference(texts, keys, xp)
     wanted = Wanted(_RANKED_AGAIN, _least_cosine(min_score), earlier_only=True)
-    near = nearest(own.vectors, own.vectors, wanted, xp)
+    near = nearest(own.index.vectors, own.index, wanted)
     scores = _score(near, own.folded, own.keys, own)
     alike = _rank_distinct(near, scores, min_score)
     count = len(own.folded)

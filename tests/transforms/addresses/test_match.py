@@ -70,9 +70,9 @@ def test_a_device_gives_the_same_matches() -> None:
     texts = [
         f"{rng.randrange(90)} {rng.choice('abcdef')}{rng.choice('aeiou')} road" for _ in range(900)
     ]
-    reference, settings = make_reference(texts[:500]), MatchSettings(4, 0.5)
-    here = match(texts, reference, settings)
-    there = match(texts, reference, settings, xp=FarModule())
+    settings, far = MatchSettings(4, 0.5), FarModule()
+    here = match(texts, make_reference(texts[:500]), settings)
+    there = match(texts, make_reference(texts[:500], xp=far), settings)
     assert found(here) == found(there)
     assert here.score.tolist() == there.score.tolist()
     assert dedupe(texts, 0.8).group.tolist() == dedupe(texts, 0.8, xp=FarModule()).group.tolist()

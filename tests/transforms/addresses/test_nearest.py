@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from far_arrays import FarArray, FarModule
 
-from transforms.addresses.nearest import Near, Wanted, nearest
+from transforms.addresses.nearest import Near, Wanted, make_index, nearest
 from transforms.addresses.trigrams import Vectors, count_trigrams, inverse_frequency, weigh
 
 STREETS = ("high street", "church lane", "station road", "mill lane", "park view", "the green")
@@ -47,19 +47,20 @@ def test_the_nearest_are_those_of_all_cosines(
     wanted: Wanted, queries: int, references: int
 ) -> None:
     ours, theirs = vectors(queries, seed=4), vectors(references)
-    assert pairs(nearest(ours, theirs, wanted)) == by_hand(ours, theirs, wanted)
+    assert pairs(nearest(ours, make_index(theirs), wanted)) == by_hand(ours, theirs, wanted)
 
 
 @pytest.mark.parametrize("count", [2, 700])
 def test_each_row_among_those_before_it(count: int) -> None:
     rows, wanted = vectors(count), Wanted(3, earlier_only=True)
-    assert pairs(nearest(rows, rows, wanted)) == by_hand(rows, rows, wanted)
+    assert pairs(nearest(rows, make_index(rows), wanted)) == by_hand(rows, rows, wanted)
 
 
 @pytest.mark.parametrize("wanted", [Wanted(5), Wanted(3, min_cosine=0.7, earlier_only=True)])
 def test_a_device_finds_the_same(wanted: Wanted) -> None:
     rows, far = vectors(700), FarModule()
-    here, there = nearest(rows, rows, wanted), nearest(rows, rows, wanted, far)
+    here = nearest(rows, make_index(rows), wanted)
+    there = nearest(rows, make_index(rows, far), wanted)
     assert pairs(here) == pairs(there)
     assert here.cosine.tolist() == there.cosine.tolist()
     assert {"zeros", "sort", "concatenate"} <= far.called
@@ -77,6 +78,6 @@ def test_arrays_of_the_stand_in_do_not_mix() -> None:
 
 
 def test_nothing_is_near_in_an_empty_list() -> None:
-    assert pairs(nearest(vectors(3), vectors(1), Wanted(2))) == []
-    assert pairs(nearest(count_trigrams([]), vectors(5), Wanted(2))) == []
-    assert pairs(nearest(vectors(3), count_trigrams([]), Wanted(2))) == []
+    assert pairs(nearest(vectors(3), make_index(vectors(1)), Wanted(2))) == []
+    assert pairs(nearest(count_trigrams([]), make_index(vectors(5)), Wanted(2))) == []
+    assert pairs(nearest(vectors(3), make_index(count_trigrams([])), Wanted(2))) == []
