@@ -1,1 +1,1 @@
-"""Postal addresses: components with the labels of usaddress, and how sure they are."""
+"""Postal addresses: tagged, standardised and matched, in batches."""
