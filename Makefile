@@ -70,10 +70,10 @@ else
 	$(BIN)/python -m pytest --ignore tests/servers -n $(JOBS)
 endif
 
-# One at a time: each has servers of its own.
+# Three at a time, each with servers of its own: mostly they wait.
 SERVERS ?= tests/servers
 servers: setup
-	$(BIN)/python -m pytest $(SERVERS)
+	$(BIN)/python -m pytest -n 3 $(SERVERS)
 
 check: lint types layers
 	$(MAKE) test COVERAGE=yes
