@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -30,10 +31,19 @@ _NO_UNIT = -1
 _LARGEST_BLOCK = 1 << 29  # Arrow counts to 2 GiB, and cp1252 can grow threefold in UTF-8
 
 
-def plan_blocks(
-    path: str, block_bytes: int, *, header: bool = True, delimiter: str = ""
-) -> list[Block]:
-    """Returns the blocks of a CSV in order; one without rows if it has a header only.
+@dataclass(frozen=True)
+class Plan:
+    """The blocks of a CSV in order, and the SHA-256 of the whole file.
+
+    There is one block at least: a file that has a header only has one without rows.
+    """
+
+    blocks: list[Block]
+    sha256: str
+
+
+def plan_blocks(path: str, block_bytes: int, *, header: bool = True, delimiter: str = "") -> Plan:
+    """Returns how a CSV is read; each of its bytes is looked at once.
 
     The header is the first row that is not blank. After it, or where there is none, a blank row
     is a row of empty texts.
@@ -52,12 +62,13 @@ def plan_blocks(
         begins = _skip_blank(text)
         first_row = read_range(path, begins, _first_end(text, begins))
         body = begins + len(first_row) if header else text.start
-        check = _Utf8Check()
-        check.feed(first_row)
-        cuts = list(_cut(text, body, block_bytes, check))
-        encoding = text.marked or ("utf-8" if check.holds() else "cp1252")
+        content = _Content()
+        content.feed(0, read_range(path, 0, body))
+        cuts = list(_cut(text, body, block_bytes, content))
+        content.feed(text.end, read_range(path, text.end, text.size))
+        encoding = text.marked or ("utf-8" if content.is_utf8() else "cp1252")
         dialect = Dialect(encoding, text.delimiter, _columns(text, first_row, encoding, header))
-        return [Block(dialect, *cut) for cut in cuts]
+        return Plan([Block(dialect, *cut) for cut in cuts], content.sha256())
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,7 @@ class _Text:
     """What the beginning of a file tells."""
 
     path: str
+    size: int
     start: int  # after the byte order mark
     end: int
     marked: Encoding | None
@@ -72,28 +84,36 @@ class _Text:
 
 
 @dataclass
-class _Utf8Check:
-    """Tells whether chunks are UTF-8 together."""
+class _Content:
+    """What all bytes of a file tell together; they come in order, some of them again."""
 
-    _holds: bool = True
+    _seen: int = 0
+    _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    _is_utf8: bool = True
     _decoder: codecs.IncrementalDecoder = field(
         default_factory=codecs.getincrementaldecoder("utf-8")
     )
 
-    def feed(self, chunk: bytes) -> None:
-        if self._holds and not (chunk.isascii() and not self._decoder.getstate()[0]):
-            self._decode(chunk)
+    def feed(self, at: int, chunk: bytes) -> None:
+        new = chunk[self._seen - at :]
+        self._seen += len(new)
+        self._digest.update(new)
+        if self._is_utf8 and not (new.isascii() and not self._decoder.getstate()[0]):
+            self._decode(new)
 
-    def holds(self) -> bool:
+    def is_utf8(self) -> bool:
         """Tells it when all was fed."""
         self._decode(b"", final=True)
-        return self._holds
+        return self._is_utf8
+
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
 
     def _decode(self, chunk: bytes, *, final: bool = False) -> None:
         try:
             self._decoder.decode(chunk, final)
         except UnicodeDecodeError:
-            self._holds = False
+            self._is_utf8 = False
 
 
 def _look_at(path: str, *, header: bool, delimiter: str) -> _Text:
@@ -104,7 +124,7 @@ def _look_at(path: str, *, header: bool, delimiter: str) -> _Text:
         units = as_units(sample[start:], marked)
         delimiter = find_delimiter(units, header=header, whole=size <= _SAMPLE_BYTES)
     end = size - (size - start) % unit_bytes(marked)  # half a unit is no row
-    return _Text(path, start, end, marked, delimiter)
+    return _Text(path, size, start, end, marked, delimiter)
 
 
 def _skip_blank(text: _Text) -> int:
@@ -147,12 +167,12 @@ def _row_ends(
 
 
 def _cut(
-    text: _Text, start: int, block_bytes: int, check: _Utf8Check, before: int = 0
+    text: _Text, start: int, block_bytes: int, content: _Content, before: int = 0
 ) -> Iterator[tuple[int, int, int, int, bool]]:
     """Yields start, end, rows before, rows and open quote of each block."""
     scanner = RowScanner(ord(text.delimiter))
     rows, last = 0, start
-    for ends in _row_ends(text, start, scanner, _checked(text, start, check)):
+    for ends in _row_ends(text, start, scanner, _fed(text, start, content)):
         last = int(ends[-1]) if len(ends) else last
         while len(ends) and ends[-1] >= start + block_bytes:
             cut = int(np.searchsorted(ends, start + block_bytes))
@@ -164,7 +184,7 @@ def _cut(
     if scanner.quoted:
         if rows:
             yield start, last, before, rows, False
-        yield from _cut_open(text, last, block_bytes, check, before + rows)
+        yield from _cut_open(text, last, block_bytes, content, before + rows)
         return
     rows += last < text.end
     if rows or not before:
@@ -172,7 +192,7 @@ def _cut(
 
 
 def _cut_open(
-    text: _Text, start: int, block_bytes: int, check: _Utf8Check, before: int
+    text: _Text, start: int, block_bytes: int, content: _Content, before: int
 ) -> Iterator[tuple[int, int, int, int, bool]]:
     """Cuts from a row on with a quote that never closes: its first line is set apart.
 
@@ -181,7 +201,7 @@ def _cut_open(
     end = _line_end(text, start)
     yield start, _arrow_can(start, end), before, 1, True
     if end < text.end:
-        yield from _cut(text, end, block_bytes, check, before + 1)
+        yield from _cut(text, end, block_bytes, content, before + 1)
 
 
 def _line_end(text: _Text, start: int) -> int:
@@ -193,10 +213,11 @@ def _line_end(text: _Text, start: int) -> int:
     return text.end
 
 
-def _checked(text: _Text, start: int, check: _Utf8Check) -> Iterator[bytes]:
+def _fed(text: _Text, start: int, content: _Content) -> Iterator[bytes]:
+    at = start
     for chunk in _chunks(text, start):
-        if text.marked is None:
-            check.feed(chunk)
+        content.feed(at, chunk)
+        at += len(chunk)
         yield chunk
 
 

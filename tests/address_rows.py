@@ -19,7 +19,7 @@ def read_whole(
 ) -> Table:
     """Returns the rows of all blocks in order; of those that do not fit, the fields."""
     table: Table = []
-    blocks = plan_blocks(str(path), block_bytes, header=header, delimiter=delimiter)
+    blocks = plan_blocks(str(path), block_bytes, header=header, delimiter=delimiter).blocks
     for block in blocks:
         rows = read_block(str(path), block)
         columns = [column.to_pylist() for column in rows.table.columns]

@@ -116,6 +116,7 @@ class Rig:
     arguments: tuple[str, ...] = ()
     ledger: str = ""  # its URL, if it is not the one below the output
     started_in: Path = ROOT
+    lasting: Callable[[Path], bytes] = Path.read_bytes  # what of an output is the same in each run
     wrapper: tuple[str, ...] = ()  # the command that runs the command
 
     @property
@@ -206,7 +207,7 @@ class Rig:
     def outputs(self) -> dict[str, str]:
         """The SHA-256 of each output by its path below the output root."""
         return {
-            str(file.relative_to(self.output)): hashlib.sha256(file.read_bytes()).hexdigest()
+            str(file.relative_to(self.output)): hashlib.sha256(self.lasting(file)).hexdigest()
             for file in self.output_files()
         }
 

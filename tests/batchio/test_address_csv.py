@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import io
 import pickle
 from dataclasses import replace
@@ -85,7 +86,7 @@ def test_any_encoding_with_a_mark_gives_the_same_rows(
     text = "a,b\n" + text
     mark = "" if encoding == "utf-8-sig" else "\ufeff"
     file.write_bytes((mark + text).encode(encoding))
-    blocks = plan_blocks(str(file), block_bytes, delimiter=",")
+    blocks = plan_blocks(str(file), block_bytes, delimiter=",").blocks
     assert {block.dialect.encoding for block in blocks} == {encoding}
     assert read_whole(file, block_bytes, delimiter=",") == by_python(text, header=True)
 
@@ -97,7 +98,7 @@ def test_blocks_follow_each_other_without_a_gap(
 ):
     file = tmp_path_factory.getbasetemp() / "gaps.csv"
     file.write_bytes(("head\n" + text).encode())
-    blocks = plan_blocks(str(file), block_bytes)
+    blocks = plan_blocks(str(file), block_bytes).blocks
     assert blocks[0].start == 5
     assert blocks[-1].end == file.stat().st_size
     assert [block.start for block in blocks[1:]] == [block.end for block in blocks[:-1]]
@@ -115,12 +116,13 @@ def test_any_bytes_are_read_as_text_or_refused_by_name(
     file = tmp_path_factory.getbasetemp() / "bytes.csv"
     file.write_bytes(data)
     try:
-        blocks = plan_blocks(str(file), block_bytes, header=header)
+        plan = plan_blocks(str(file), block_bytes, header=header)
     except InputError as error:
         causes = ("is empty", "has a quote in its first row that never closes")
         assert error.cause in causes  # noqa: PT017 - most files are read
         return
-    rows = [read_block(str(file), block) for block in blocks]
+    assert plan.sha256 == hashlib.sha256(data).hexdigest()
+    rows = [read_block(str(file), block) for block in plan.blocks]
     assert {str(kind) for each in rows for kind in each.table.schema.types} == {"string"}
     assert not any(column.null_count for each in rows for column in each.table.columns)
 
@@ -158,7 +160,7 @@ def test_nul_bytes_stay(tmp_path: Path):
 def test_ragged_rows_keep_their_place_and_their_text(tmp_path: Path):
     file = tmp_path / "ragged.csv"
     file.write_bytes(b'a,b\r\n1,2\r\n"x\r\ny",2,3\r\n3,4\r\nalone\r\n')
-    blocks = plan_blocks(str(file), 1000)
+    blocks = plan_blocks(str(file), 1000).blocks
     rows = read_block(str(file), blocks[0])
     assert rows.table.column("a").to_pylist() == ["1", "", "3", ""]
     assert rows.raw.to_pylist() == [None, '"x\r\ny",2,3', None, "alone"]
@@ -182,7 +184,7 @@ def test_a_quote_that_never_closes_costs_its_row_alone(tmp_path: Path, encoding:
     file = tmp_path / "open.csv"
     body = '1,"x ""y"""\r\n' * 100_000
     file.write_bytes(f'id,street\r\n{body}2,"12 Main St\r\n3,""\r\n4,é\r\n'.encode(encoding))
-    blocks = plan_blocks(str(file), 1 << 16)
+    blocks = plan_blocks(str(file), 1 << 16).blocks
     assert [block.open_quote for block in blocks][-3:] == [False, True, False]
     read = read_whole(file, 1 << 16)
     assert read[:100_000] == [["1", 'x "y"']] * 100_000
@@ -204,7 +206,7 @@ def test_a_file_of_ragged_rows_only(tmp_path: Path):
 def test_a_header_without_rows_is_one_block_of_none(tmp_path: Path):
     file = tmp_path / "header.csv"
     file.write_text("a,b\n")
-    (block,) = plan_blocks(str(file), 1000)
+    (block,) = plan_blocks(str(file), 1000).blocks
     rows = read_block(str(file), block)
     assert (block.rows, rows.table.num_rows, len(rows.raw)) == (0, 0, 0)
     assert rows.table.schema == pa.schema([("a", pa.string()), ("b", pa.string())])
@@ -222,7 +224,7 @@ def test_an_empty_file_is_named(tmp_path: Path, content: bytes):
 def test_a_file_that_changed_since_it_was_planned_is_refused(tmp_path: Path):
     file = tmp_path / "changed.csv"
     file.write_text("a,b\n1,2\n3,4\n")
-    (block,) = plan_blocks(str(file), 1000)
+    (block,) = plan_blocks(str(file), 1000).blocks
     file.write_text("a,b\n1,2\n3434\n"[:12])
     with pytest.raises(InputError, match=r"changed\.csv: read CSV: has 1 rows where 2 were"):
         read_block(str(file), replace(block, end=8))
@@ -239,7 +241,7 @@ def test_a_file_on_other_storage():
 def test_a_block_travels(tmp_path: Path):
     file = tmp_path / "a.csv"
     file.write_text("a\n1\n")
-    (block,) = plan_blocks(str(file), 10)
+    (block,) = plan_blocks(str(file), 10).blocks
     assert pickle.loads(pickle.dumps(block)) == block
 
 

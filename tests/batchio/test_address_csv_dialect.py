@@ -68,14 +68,14 @@ def test_a_given_name_is_not_made_a_second_time():
 def test_header_names_are_read_as_fields(tmp_path: Path):
     file = tmp_path / "names.csv"
     file.write_bytes(b'\n"street, no","a ""b""",02,,"two\r\nlines"\r\n')
-    (block,) = plan_blocks(str(file), 100)
+    (block,) = plan_blocks(str(file), 100).blocks
     assert block.dialect.columns == ("street, no", 'a "b"', "02", "column_4", "two\r\nlines")
 
 
 def test_a_file_without_header(tmp_path: Path):
     file = tmp_path / "bare.csv"
     file.write_text("1,2\n3,4\n")
-    (block,) = plan_blocks(str(file), 100, header=False)
+    (block,) = plan_blocks(str(file), 100, header=False).blocks
     assert block.dialect.columns == ("column_1", "column_2")
     assert read_whole(file, 100, header=False) == [["1", "2"], ["3", "4"]]
 
@@ -92,7 +92,7 @@ def test_a_file_without_header(tmp_path: Path):
 def test_each_encoding_is_found(tmp_path: Path, encoding: str, named: str):
     file = tmp_path / "text.csv"
     file.write_bytes("straße,“café”\nPlaça,€\n".encode(encoding))
-    (block,) = plan_blocks(str(file), 100)
+    (block,) = plan_blocks(str(file), 100).blocks
     assert block.dialect.encoding == named
     assert block.dialect.columns == ("straße", "“café”")
     assert read_whole(file, 100) == [["Plaça", "€"]]
@@ -102,7 +102,7 @@ def test_the_last_byte_may_tell_that_a_file_is_not_utf8(tmp_path: Path):
     """Far behind what is looked at first; and `Ã©` alone would pass for UTF-8."""
     file = tmp_path / "late.csv"
     file.write_bytes(b"a,b\n" + b"\xc3\xa9,x\n" * 500_000 + b"1,caf\xe9")
-    blocks = plan_blocks(str(file), 1 << 20)
+    blocks = plan_blocks(str(file), 1 << 20).blocks
     assert {block.dialect.encoding for block in blocks} == {"cp1252"}
     assert read_whole(file, 1 << 20)[-2:] == [["Ã©", "x"], ["1", "café"]]
 
@@ -110,7 +110,7 @@ def test_the_last_byte_may_tell_that_a_file_is_not_utf8(tmp_path: Path):
 def test_letters_of_many_bytes_lie_across_chunks(tmp_path: Path):
     file = tmp_path / "wide.csv"
     file.write_text("a,b\n" + "漢字漢,é\n" * 300_000)
-    blocks = plan_blocks(str(file), 1 << 20)
+    blocks = plan_blocks(str(file), 1 << 20).blocks
     assert {block.dialect.encoding for block in blocks} == {"utf-8"}
     assert read_whole(file, 1 << 20) == [["漢字漢", "é"]] * 300_000
 

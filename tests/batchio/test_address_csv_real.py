@@ -25,7 +25,7 @@ def test_real_files_in_blocks_are_what_python_reads(
     header = name != "usaddress/unparseable.csv"
     with file.open(encoding="utf-8", newline="") as text:
         names, *rows = csv.reader(text, delimiter=delimiter)
-    blocks = plan_blocks(str(file), 10_000, header=header)
+    blocks = plan_blocks(str(file), 10_000, header=header).blocks
     assert blocks[0].dialect.delimiter == delimiter
     assert blocks[0].dialect.columns == (tuple(names) if header else ("column_1",))
     for block_bytes in (1000, 50_000, 10_000_000):

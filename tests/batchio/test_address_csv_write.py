@@ -78,7 +78,7 @@ def test_what_is_written_is_read_again(
 
 def parts_of(source: Path, folder: Path, form: RowFormat) -> list[str]:
     parts = []
-    for block in plan_blocks(str(source), 100):
+    for block in plan_blocks(str(source), 100).blocks:
         rows = read_block(str(source), block)
         numbers = range(block.first_row, block.first_row + block.rows)
         found = pa.RecordBatch.from_arrays([pa.array(numbers, pa.int64()), rows.raw], ["n", "raw"])

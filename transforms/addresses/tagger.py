@@ -38,10 +38,13 @@ class Tagged:
     ``components`` has all names there are, in a fixed order, null where a text has none. A text
     is ``repeated`` where usaddress refuses it: then all tokens of a label are joined.
     ``confidence`` is the probability of its labels, ``min_marginal`` that of its least sure token
-    to have its label; both are null for a text without tokens.
+    to have its label; both are null for a text without tokens. ``arrangement`` numbers which
+    components a text has and in which order, as they stand in ``orders``.
     """
 
     components: dict[str, pa.StringArray]
+    arrangement: NDArray[np.int64]
+    orders: list[tuple[str, ...]]
     type: pa.DictionaryArray
     repeated: pa.BooleanArray
     confidence: pa.DoubleArray
@@ -74,8 +77,11 @@ class Tagger:
         self._arrange_new()
         arrangements = self._of_sequences[numbers]
         types = pa.array(self._arrangements.types[arrangements])
+        met, arrangement = np.unique(arrangements, return_inverse=True)
         return Tagged(
             components=self._arrangements.columns(arrangements, tokens),
+            arrangement=arrangement,
+            orders=[self._arrangements.names(number) for number in met.tolist()],
             type=pa.DictionaryArray.from_arrays(types, pa.array(TYPES)),
             repeated=pa.array(self._arrangements.repeated[arrangements]),
             confidence=pa.array(self._sequences.probability[numbers], from_pandas=True),

@@ -144,6 +144,11 @@ class Arrangements:
             for number, name in enumerate(COMPONENTS)
         }
 
+    def names(self, number: int) -> tuple[str, ...]:
+        """Returns the components of an arrangement, in the order of their first tokens."""
+        components, _ = self._components.take(np.array([number]))
+        return tuple(COMPONENTS[component] for component in components)
+
     def _learn(self, new: Sequence[bytes]) -> None:
         found = [arrange([self._labels[label] for label in key]) for key in new]
         self._numbers.update((key, number) for number, key in enumerate(new, len(self._numbers)))

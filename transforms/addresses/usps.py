@@ -25,13 +25,13 @@ from transforms.addresses.usps_words import (
 )
 
 _LAST_LINE = frozenset({"PlaceName", "StateName", "ZipCode", "CountryName"})
-_NO_PART = frozenset({"Recipient", "NotAddress"})
+NO_PART_LABELS = frozenset({"Recipient", "NotAddress"})
 _NAMES = frozenset({"BuildingName", "LandmarkName"})
-_UNIT = frozenset(
+UNIT_LABELS = frozenset(
     {"OccupancyType", "OccupancyIdentifier", "SubaddressType", "SubaddressIdentifier"}
 )
 _GROUPED = {"USPSBoxType": "USPSBoxGroupType", "USPSBoxID": "USPSBoxGroupID"}
-_BOX = frozenset(_GROUPED) | frozenset(_GROUPED.values())
+BOX_LABELS = frozenset(_GROUPED) | frozenset(_GROUPED.values())
 
 _CACHED_WORDS = 1 << 16
 
@@ -66,9 +66,9 @@ def standard_lines(components: Mapping[str, str], kind: str | None) -> Lines:
     """
     if not components or kind is None:
         return Lines(reason="not tagged")
-    if kind == "Ambiguous" or not _BOX.isdisjoint(components):
+    if kind == "Ambiguous" or not BOX_LABELS.isdisjoint(components):
         return _box_lines(components)
-    if not _NO_PART.isdisjoint(components):
+    if not NO_PART_LABELS.isdisjoint(components):
         return Lines(reason="holds words that are no part of an address")
     return _street_lines(components)
 
@@ -105,23 +105,23 @@ def _street_lines(components: Mapping[str, str]) -> Lines:
 def _box_lines(components: Mapping[str, str]) -> Lines:
     """Returns the lines of what is delivered to a box, on a route or over the counter."""
     last = _last_line(components, ALL_STATES)
-    apart = _LAST_LINE | _NO_PART
-    if not _BOX.isdisjoint(components):
+    apart = _LAST_LINE | NO_PART_LABELS
+    if not BOX_LABELS.isdisjoint(components):
         apart |= _NAMES
     whole = _words(components, components.keys() - apart)
     if (line := box_line(whole, last[0])) is not None:
         return Lines(line, None, *last)
-    line = box_line(_words(components, components.keys() - apart - _UNIT), last[0])
+    line = box_line(_words(components, components.keys() - apart - UNIT_LABELS), last[0])
     if line is not None and not _lacks_identifier(components):
         return Lines(line, _unit_line(components), *last)
-    line = box_line(_words(components, _BOX), last[0])
+    line = box_line(_words(components, BOX_LABELS), last[0])
     if line is not None and (street := _street_and_unit(components)):
         # Section 215: of two addresses the lower one is delivered to.
         return Lines(street, line, *last)
     if (line := route_line(whole)) is not None:
         return Lines(line, None, *last)
     return Lines(
-        reason="ambiguous" if _BOX.isdisjoint(components) else "not a box or route we know"
+        reason="ambiguous" if BOX_LABELS.isdisjoint(components) else "not a box or route we know"
     )
 
 
@@ -141,31 +141,38 @@ def _last_line(
     components: Mapping[str, str], states: Mapping[str, str]
 ) -> tuple[str | None, str | None, str | None]:
     city, state, postal_code = map(components.get, ("PlaceName", "StateName", "ZipCode"))
-    if state is not None:
-        state = _plain(state)
-        state = states.get(state, state)
     return (
-        None if city is None else _plain(city),
-        state,
-        None if postal_code is None else _plain(postal_code),
+        None if city is None else plain_words(city),
+        None if state is None else _state(state, states),
+        None if postal_code is None else plain_words(postal_code),
     )
+
+
+def _state(text: str, states: Mapping[str, str]) -> str:
+    words = plain_words(text)
+    return states.get(words, words)
+
+
+def state_of_a_street(text: str) -> str:
+    """Returns the letters of a state, where a street is."""
+    return _state(text, STATES)
 
 
 def _street_line(components: Mapping[str, str]) -> str:
     parts = [read(components[label]) for label, read in _street_parts(tuple(components))]
-    return _joined(parts)
+    return joined_parts(parts)
 
 
 @lru_cache(_CACHED_WORDS)
 def _street_parts(labels: tuple[str, ...]) -> list[tuple[str, Callable[[str], str]]]:
     """Returns how each part of a street line is read, in their order."""
-    parts = [(label, _STREET_PARTS[label]) for label in labels if label in _STREET_PARTS]
+    parts = [(label, STREET_PARTS[label]) for label in labels if label in STREET_PARTS]
     if "StreetNamePostType" in labels:
-        return [(label, _numbered if label == "StreetName" else read) for label, read in parts]
+        return [(label, numbered if label == "StreetName" else read) for label, read in parts]
     return parts
 
 
-def _joined(parts: Iterable[str]) -> str:
+def joined_parts(parts: Iterable[str]) -> str:
     """Returns clean parts as a line."""
     line = " ".join(filter(None, parts))
     if line.isascii() and "," not in line and "(" not in line and ")" not in line:
@@ -181,24 +188,25 @@ def _lacks_identifier(components: Mapping[str, str]) -> bool:
 
 
 def _unit_line(components: Mapping[str, str]) -> str | None:
-    if _UNIT.isdisjoint(components):
+    if UNIT_LABELS.isdisjoint(components):
         return None
     parts = []
     for label, text in components.items():
         if label == "OccupancyIdentifier":
-            parts.append(_unit(components.get("OccupancyType", ""), text))
+            parts.append(unit_with_number(components.get("OccupancyType", ""), text))
         elif label == "OccupancyType" and "OccupancyIdentifier" not in components:
             parts.append(_lone_unit(text))
         elif label in ("SubaddressType", "SubaddressIdentifier"):
             parts.append(clean(text))
-    return _joined(parts) or None
+    return joined_parts(parts) or None
 
 
 _word = lru_cache(_CACHED_WORDS)(clean)
 
 
 @lru_cache(_CACHED_WORDS)
-def _plain(text: str) -> str:
+def plain_words(text: str) -> str:
+    """Returns words of a last line."""
     return tidy(clean(text))
 
 
@@ -217,7 +225,7 @@ def _street_type(text: str) -> str:
 
 
 @lru_cache(_CACHED_WORDS)
-def _numbered(text: str) -> str:
+def numbered(text: str) -> str:
     """Returns the name of a street, a number as an ordinal."""
     name = clean(text)
     if not name.isdecimal() or len(name) > _LONGEST_NUMBER:
@@ -228,7 +236,7 @@ def _numbered(text: str) -> str:
 
 
 @lru_cache(_CACHED_WORDS)
-def _unit(kind: str, identifier: str) -> str:
+def unit_with_number(kind: str, identifier: str) -> str:
     """Returns a unit with its number; kinds that Publication 28 does not have are UNIT."""
     kind, identifier = clean(kind), clean(identifier)
     if kind in UNITS:
@@ -240,7 +248,7 @@ def _lone_unit(kind: str) -> str:
     return UNITS.get(clean(kind), "")
 
 
-_STREET_PARTS: dict[str, Callable[[str], str]] = {
+STREET_PARTS: dict[str, Callable[[str], str]] = {
     "AddressNumber": clean,  # of which there are too many to remember
     **dict.fromkeys(
         (
