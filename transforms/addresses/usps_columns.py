@@ -43,7 +43,7 @@ _LAST_LINE: Mapping[str, Callable[[str], str]] = {
 
 _MORE_THAN_CAPITALS = r"[^A-Za-z0-9#&/,() ]|^ | $|  "
 _UNTIDY = r"[^\x00-\x7f]|[,()]"
-_BETWEEN = "\x00"
+_BETWEEN = "\t"  # which is in no token
 _SCHEMA = pa.schema([(name, pa.string()) for name in Lines._fields])
 
 
