@@ -113,6 +113,22 @@ def whole_numbers(rng: np.random.Generator, labels: int) -> CrfModel:
     )
 
 
+def test_more_rows_than_are_started_at_once_are_all_decoded(
+    model: CrfModel, kernel: EmulatedKernel
+) -> None:
+    kinds: list[Kind] = [((each,), (each,), (each,)) for each in range(40)]
+    counts = np.repeat([2, 1], [3_000, 7_000])
+    rng = np.random.default_rng(3)
+    tokens, offsets = rng.integers(0, 40, counts.sum()).astype(np.int32), np.cumsum([0, *counts])
+    (blocks,), (threads,) = decode_source.grid_of(len(counts))
+    assert blocks * threads < len(counts) * decode_source.LANES
+    expected = ArrayDecoder(model, CPU)(tokens, offsets, kinds)
+    device = device_of(kernel, rows=len(counts))
+    found = KernelDecoder(model, device, kernel)(tokens, offsets, kinds)
+    assert found.labels.tolist() == expected.labels.tolist()
+    np.testing.assert_allclose(found.probability, expected.probability, atol=1e-9)
+
+
 @pytest.mark.parametrize("labels", [2, 3, 32])
 def test_the_lowest_label_wins_ties(labels: int, tmp_path: Path) -> None:
     kernel = EmulatedKernel(SOURCE, "decode", labels, tmp_path)
