@@ -31,6 +31,7 @@ from scipy.sparse import csr_array
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from transforms.addresses.device import Device, choose_device
 from transforms.addresses.match import (
     MatchSettings,
     Reference,
@@ -59,7 +60,9 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--gpu", action="store_true")
     args = parser.parse_args()
-    device = _gpu() if args.gpu else None
+    device = choose_device("gpu") if args.gpu else None
+    if device:
+        print(f"GPU: {device.name}; CPU: {platform.processor() or platform.machine()}")
     for count in args.references:
         texts = make_texts(args.data, count)
         rng = random.Random(2)
@@ -84,7 +87,9 @@ def misspell(text: str, rng: random.Random) -> str:
     return text[:at] + rng.choice("aeinorst") + text[at + 1 :]
 
 
-def compare(texts: list[str], queries: list[str], right: list[int], repeat: int, xp: Any) -> None:
+def compare(
+    texts: list[str], queries: list[str], right: list[int], repeat: int, device: Device | None
+) -> None:
     """Prints the figures for one list."""
     start = time.perf_counter()
     reference = make_reference(texts)
@@ -98,8 +103,8 @@ def compare(texts: list[str], queries: list[str], right: list[int], repeat: int,
         "peer: rapidfuzz cdist": (PEER_QUERIES, lambda n: by_cdist(queries[:n], reference)),
         "peer: rapidfuzz extract": (PEER_QUERIES, lambda n: by_extract(queries[:n], reference)),
     }
-    if xp is not None:
-        far = make_reference(texts, xp=xp)
+    if device:
+        far = make_reference(texts, device=device)
         routes["match (GPU)"] = (
             len(queries),
             lambda n: firsts(match(queries[:n], far, MatchSettings(5))),
@@ -175,14 +180,6 @@ def by_extract(queries: list[str], reference: Reference) -> list[int]:
     return [
         process.extract(fold(text), choices, scorer=fuzz.ratio, limit=5)[0][2] for text in queries
     ]
-
-
-def _gpu() -> Any:
-    import cupy
-
-    device = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
-    print(f"GPU: {device}; CPU: {platform.processor() or platform.machine()}")
-    return cupy
 
 
 if __name__ == "__main__":

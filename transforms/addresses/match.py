@@ -18,6 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from batchio.errors import UsageError
+from transforms.addresses.device import CPU, Device
 from transforms.addresses.nearest import DECIMALS, Index, Ints, Near, Wanted, make_index, nearest
 from transforms.addresses.place_keys import PlaceKeys, agree_on_code, agree_on_number, find_keys
 from transforms.addresses.trigrams import count_trigrams, fold, inverse_frequency, weigh
@@ -78,13 +79,15 @@ class Duplicates:
     score: Floats
 
 
-def make_reference(texts: Sequence[str], keys: PlaceKeys | None = None, xp: Any = np) -> Reference:
+def make_reference(
+    texts: Sequence[str], keys: PlaceKeys | None = None, device: Device = CPU
+) -> Reference:
     """Returns the list in the form that is matched against, once for all blocks of an input.
 
     Args:
         texts: The addresses.
         keys: Of the texts, where they were parsed elsewhere.
-        xp: The array module that searches: NumPy for the CPU, CuPy for a GPU.
+        device: What searches.
     """
     folded = [fold(text) for text in texts]
     keys = find_keys(folded) if keys is None else keys
@@ -98,7 +101,7 @@ def make_reference(texts: Sequence[str], keys: PlaceKeys | None = None, xp: Any 
     return Reference(
         [text for text, _, _ in first],
         keys.take(rows[starts[:-1]]),
-        make_index(weigh(counted, weights), xp),
+        make_index(weigh(counted, weights), device),
         weights,
         rows,
         starts,
@@ -121,13 +124,13 @@ def match(
 
 
 def dedupe(
-    texts: Sequence[str], min_score: float, keys: PlaceKeys | None = None, xp: Any = np
+    texts: Sequence[str], min_score: float, keys: PlaceKeys | None = None, device: Device = CPU
 ) -> Duplicates:
     """Returns which rows are the same place, each compared with the nearest before it.
 
     Rows without a letter or a digit are like none.
     """
-    own = make_reference(texts, keys, xp)
+    own = make_reference(texts, keys, device)
     wanted = Wanted(_RANKED_AGAIN, _least_cosine(min_score), earlier_only=True)
     near = nearest(own.index.vectors, own.index, wanted)
     scores = _score(near, own.folded, own.keys, own)

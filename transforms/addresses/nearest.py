@@ -7,22 +7,26 @@ that rank are computed once more, the same way for both, so that both give the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from transforms.addresses.device import CPU, Device
 from transforms.addresses.trigrams import DIMENSIONS, Vectors
+
+logger = logging.getLogger(__name__)
 
 DECIMALS = 5  # of what is ranked: beyond, order would depend on the order of additions
 # Rounding moves a score by half of the last decimal, and the k-th by as much; the rest is for
 # float32, whose products may be sums in any order (and too little for TF32, which CuPy leaves off).
 _MARGIN = 1.5e-5
 _BLOCK_REFERENCES = 8192
-_BLOCK_QUERIES = 512
 _GROUP_ROWS = 128  # fewer make a closer bound, and one that costs more
 _BLOCK_PAIRS = 1 << 17
 
@@ -53,22 +57,39 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Index:
-    """Rows to look in, in blocks as an array module multiplies them: on a GPU, in its memory."""
+    """Rows to look in, in blocks as a device multiplies them.
+
+    On a GPU they are in its memory, but for those that found no room: these are still vectors.
+    """
 
     vectors: Vectors
-    xp: Any
+    device: Device
     starts: range
     blocks: list[Any]
 
 
-def make_index(vectors: Vectors, xp: Any = np) -> Index:
-    """Returns rows to look in: by NumPy and SciPy on the CPU, by CuPy as ``xp`` on a GPU."""
+def make_index(vectors: Vectors, device: Device = CPU) -> Index:
+    """Returns rows to look in: by NumPy and SciPy on the CPU, by CuPy on a GPU."""
     starts = range(0, len(vectors), _BLOCK_REFERENCES)
     stops = [min(start + _BLOCK_REFERENCES, len(vectors)) for start in starts]
     rows = [vectors.rows(start, stop) for start, stop in zip(starts, stops, strict=True)]
-    return Index(
-        vectors, xp, starts, [_sparse(each) if xp is np else each.dense(xp) for each in rows]
-    )
+    blocks = list(map(_sparse, rows)) if device.xp is np else _brought_over(rows, device)
+    return Index(vectors, device, starts, blocks)
+
+
+def _brought_over(rows: Sequence[Vectors], device: Device) -> list[Any]:
+    """Returns dense blocks on the device, and vectors where its memory would be too full."""
+    blocks: list[Any] = []
+    try:
+        for each in rows:
+            blocks.append(each.dense(device.xp))
+    except MemoryError:
+        room = len(blocks) // 2  # the other half is for what is worked
+        blocks[room:] = rows[room:]
+        logger.info(
+            "%s has room for %d of %d blocks of the reference", device.name, room, len(rows)
+        )
+    return blocks
 
 
 def nearest(queries: Vectors, index: Index, wanted: Wanted) -> Near:
@@ -90,28 +111,36 @@ def _sparse(rows: Vectors) -> Any:
 
 
 def _candidates(queries: Vectors, index: Index, wanted: Wanted) -> Iterator[tuple[Ints, Ints]]:
-    """Yields for blocks of queries the pairs that may be among the wanted."""
-    xp = index.xp
-    for first in range(0, len(queries), _BLOCK_QUERIES):
-        last = min(first + _BLOCK_QUERIES, len(queries))
-        dense = xp.ascontiguousarray(queries.rows(first, last).dense(xp).T)
-        floor = np.float32(max(wanted.min_cosine - _MARGIN, _MARGIN))
-        best = xp.full((wanted.top_k, last - first), -1, dtype=np.float32)
-        kept = []
-        for number, start in enumerate(index.starts):
-            if wanted.earlier_only and start >= last:
-                break
-            scores = index.blocks[number] @ dense
+    """Yields for batches of queries the pairs that may be among the wanted."""
+    work = partial(_batch_candidates, queries, index, wanted)
+    yield from index.device.batches(len(queries), work)
+
+
+def _batch_candidates(
+    queries: Vectors, index: Index, wanted: Wanted, first: int, last: int
+) -> tuple[Ints, Ints]:
+    xp = index.device.xp
+    dense = xp.ascontiguousarray(queries.rows(first, last).dense(xp).T)
+    floor = np.float32(max(wanted.min_cosine - _MARGIN, _MARGIN))
+    best = xp.full((wanted.top_k, last - first), -1, dtype=np.float32)
+    kept = []
+    for number, start in enumerate(index.starts):
+        if wanted.earlier_only and start >= last:
+            break
+        with index.device.working():
+            block = index.blocks[number]
+            scores = (block.dense(xp) if isinstance(block, Vectors) else block) @ dense
             if wanted.earlier_only and start + len(scores) > first:
                 later = xp.arange(start, start + len(scores))[:, None] >= xp.arange(first, last)
                 scores = xp.where(later, np.float32(-1), scores)
             best = _best_of_groups(best, scores, xp)
             inside = scores >= xp.maximum(best[-1] - _MARGIN, floor)
-            place = xp.flatnonzero(inside)  # of one dimension: several times as fast as of two
-            row, query = place // (last - first), place % (last - first)
-            kept.append((query, row + start, scores[row, query]))
-        if kept:
-            yield _over_the_bound(kept, best[-1] - _MARGIN, first, xp)
+        place = xp.flatnonzero(inside)  # of one dimension: several times as fast as of two
+        row, query = place // (last - first), place % (last - first)
+        kept.append((query, row + start, scores[row, query]))
+    if not kept:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    return _over_the_bound(kept, best[-1] - _MARGIN, first, index.device)
 
 
 def _best_of_groups(best: Any, scores: Any, xp: Any) -> Any:
@@ -126,15 +155,12 @@ def _best_of_groups(best: Any, scores: Any, xp: Any) -> Any:
 
 
 def _over_the_bound(
-    kept: list[tuple[Any, Any, Any]], bound: Any, first: int, xp: Any
+    kept: list[tuple[Any, Any, Any]], bound: Any, first: int, device: Device
 ) -> tuple[Ints, Ints]:
     """Returns the pairs that the bound of all blocks leaves, on the host."""
-    query, row, score = (xp.concatenate(each) for each in zip(*kept, strict=True))
+    query, row, score = (device.xp.concatenate(each) for each in zip(*kept, strict=True))
     inside = score >= bound[query]
-    pairs = (query[inside] + first, row[inside])
-    if xp is np:
-        return pairs
-    return xp.asnumpy(pairs[0]), xp.asnumpy(pairs[1])
+    return device.on_host(query[inside] + first), device.on_host(row[inside])
 
 
 def _rank(queries: Vectors, references: Vectors, pairs: tuple[Ints, Ints], wanted: Wanted) -> Near:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from batchio.crfsuite_model import CrfModel, find_usaddress_model, read_crfsuite
+from transforms.addresses.decoders import make_decoder
 from transforms.addresses.decoding import Sequences
+from transforms.addresses.device import CPU, Device
 from transforms.addresses.tagging import TYPES, Arrangements
 from transforms.addresses.tokens import Tokens, Vocabulary
 
@@ -57,12 +58,12 @@ class Tagger:
     Not to be used by two threads at once.
     """
 
-    def __init__(self, model: CrfModel | None = None, xp: Any = np) -> None:
+    def __init__(self, model: CrfModel | None = None, device: Device = CPU) -> None:
         self._model = model or read_crfsuite(find_usaddress_model())
-        self._xp = xp
+        self._device = device
         self._vocabulary = Vocabulary(self._model.attributes)
         self._generation = self._vocabulary.generation
-        self._sequences = Sequences(self._model, xp)
+        self._sequences = Sequences(make_decoder(self._model, device))
         self._arrangements = Arrangements(self._model.labels)
         self._of_sequences = np.empty(0, np.int64)
 
@@ -103,7 +104,7 @@ class Tagger:
 
     def _forget_sequences(self) -> None:
         self._generation = self._vocabulary.generation
-        self._sequences = Sequences(self._model, self._xp)
+        self._sequences = Sequences(make_decoder(self._model, self._device))
         self._arrangements = Arrangements(self._model.labels)
         self._of_sequences = np.empty(0, np.int64)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from far_arrays import FarModule
+from far_arrays import far_device
 
 from batchio.errors import UsageError
 from transforms.addresses.match import Matches, MatchSettings, dedupe, make_reference, match
@@ -70,12 +70,12 @@ def test_a_device_gives_the_same_matches() -> None:
     texts = [
         f"{rng.randrange(90)} {rng.choice('abcdef')}{rng.choice('aeiou')} road" for _ in range(900)
     ]
-    settings, far = MatchSettings(4, 0.5), FarModule()
+    settings, far = MatchSettings(4, 0.5), far_device()
     here = match(texts, make_reference(texts[:500]), settings)
-    there = match(texts, make_reference(texts[:500], xp=far), settings)
+    there = match(texts, make_reference(texts[:500], device=far), settings)
     assert found(here) == found(there)
     assert here.score.tolist() == there.score.tolist()
-    assert dedupe(texts, 0.8).group.tolist() == dedupe(texts, 0.8, xp=FarModule()).group.tolist()
+    assert dedupe(texts, 0.8).group.tolist() == dedupe(texts, 0.8, device=far).group.tolist()
 
 
 @pytest.mark.parametrize("wrong", [{"top_k": 0}, {"min_score": 1.1}, {"min_score": -0.1}])

@@ -4,8 +4,9 @@ import random
 
 import numpy as np
 import pytest
-from far_arrays import FarArray, FarModule
+from far_arrays import FarArray, FarModule, far_device
 
+from transforms.addresses import nearest as search
 from transforms.addresses.nearest import Near, Wanted, make_index, nearest
 from transforms.addresses.trigrams import Vectors, count_trigrams, inverse_frequency, weigh
 
@@ -60,10 +61,29 @@ def test_each_row_among_those_before_it(count: int) -> None:
 def test_a_device_finds_the_same(wanted: Wanted) -> None:
     rows, far = vectors(700), FarModule()
     here = nearest(rows, make_index(rows), wanted)
-    there = nearest(rows, make_index(rows, far), wanted)
+    there = nearest(rows, make_index(rows, far_device(far)), wanted)
     assert pairs(here) == pairs(there)
     assert here.cosine.tolist() == there.cosine.tolist()
     assert {"zeros", "sort", "concatenate"} <= far.called
+
+
+@pytest.mark.parametrize("wanted", [Wanted(5), Wanted(3, min_cosine=0.7, earlier_only=True)])
+@pytest.mark.parametrize(("room", "brought"), [(5_000_000, 4), (1_200_000, 1)])
+def test_a_device_with_little_memory_finds_the_same_in_smaller_batches(
+    wanted: Wanted,
+    room: int,
+    brought: int,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search, "_BLOCK_REFERENCES", 500)
+    rows, device = vectors(2_000), far_device(FarModule(room), rows=2_000)
+    index = make_index(rows, device)
+    assert [isinstance(each, FarArray) for each in index.blocks].count(True) == brought
+    assert pairs(nearest(rows, index, wanted)) == pairs(nearest(rows, make_index(rows), wanted))
+    assert device.load.rows < 2_000
+    assert caplog.text.count("out of memory with 2000 addresses at once") == 1
+    assert len(caplog.records) == 1
 
 
 def test_arrays_of_the_stand_in_do_not_mix() -> None:

@@ -18,7 +18,7 @@ import pytest
 import usaddress
 from address_texts import ADDRESSES, noise, real_texts, with_slips
 
-from transforms.addresses import decoding, tokens
+from transforms.addresses import decoders, decoding, tokens
 from transforms.addresses.tagger import Tagged, Tagger
 from transforms.addresses.tagging import COMPONENTS
 
@@ -172,7 +172,7 @@ def test_arrow_texts_of_any_kind_are_taken(tagger: Tagger, given: pa.Array) -> N
 
 def test_a_text_of_many_tokens_is_labelled_as_by_usaddress(tagger: Tagger) -> None:
     long = ", ".join(ADDRESSES) * 30
-    assert len(usaddress.tokenize(long)) > 2 * decoding._TOKENS_AT_ONCE / 8
+    assert len(usaddress.tokenize(long)) > 2 * decoders._TOKENS_AT_ONCE / 8
     assert_as_usaddress(tagger, [long, "1 Elm St", long])
 
 
