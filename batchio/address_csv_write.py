@@ -7,7 +7,7 @@ as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -22,6 +22,7 @@ from batchio.stores import RETRIES
 from batchio.tables import open_table
 
 RowFormat: TypeAlias = Literal["csv", "parquet"]
+Defuse: TypeAlias = Literal["ours", "all", "none"]
 
 _NEEDS_QUOTES = b'",\r\n'
 _FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet calculates, see OWASP's "CSV injection"
@@ -54,27 +55,33 @@ def _defused(column: pa.StringArray) -> pa.StringArray:
 
 
 def write_rows(
-    path: Path, given: pa.RecordBatch, found: pa.RecordBatch, form: RowFormat, *, header: bool
+    path: Path,
+    blocks: Iterable[tuple[pa.RecordBatch, pa.RecordBatch]],
+    form: RowFormat,
+    *,
+    header: bool,
+    defuse: Defuse = "ours",
 ) -> None:
-    """Writes the rows of a block.
+    """Writes the rows of blocks that follow each other.
 
     Args:
         path: A local file, which is written over.
-        given: The input's columns, which stay as they are.
-        found: Ours. In CSV, where spreadsheets open them, texts are defused.
+        blocks: One or more: the input's columns, and those found.
         form: The format.
         header: Whether these are the first rows of the whole file; only CSV asks.
+        defuse: Which texts in CSV, where spreadsheets open them, are made sure to be no formulas.
     """
     if form == "parquet":
-        table = beside(given, found)
-        with open_table(path, table.schema, "parquet") as write:
-            write(table)
+        _write_parquet(path, (beside(*block) for block in blocks))
         return
-    table = beside(given, defuse_formulas(found))
     with path.open("wb") as file:
-        if header:
-            file.write(_csv_lines([pa.array([name]) for name in table.schema.names]))
-        file.write(_csv_lines(table.columns))
+        for given, found in blocks:
+            theirs = defuse_formulas(given) if defuse == "all" else given
+            table = beside(theirs, found if defuse == "none" else defuse_formulas(found))
+            if header:
+                file.write(_csv_lines([pa.array([name]) for name in table.schema.names]))
+                header = False
+            file.write(_csv_lines(table.columns))
 
 
 def join_parts(path: Path, parts: Iterable[str], form: RowFormat) -> None:
@@ -86,16 +93,15 @@ def join_parts(path: Path, parts: Iterable[str], form: RowFormat) -> None:
         form: The format of all.
     """
     if form == "parquet":
-        _join_parquet(path, parts)
+        _write_parquet(path, map(read_rows, parts))
         return
     with path.open("wb") as file:
         for part in parts:
             file.write(read_bytes(part, retries=RETRIES))
 
 
-def _join_parquet(path: Path, parts: Iterable[str]) -> None:
-    """Joins also the row groups, which are better large than one a block."""
-    tables = (_read_parquet(part) for part in parts)
+def _write_parquet(path: Path, tables: Iterator[pa.Table | pa.RecordBatch]) -> None:
+    """Joins small row groups as well: large ones are better."""
     waiting = [next(tables)]
     with open_table(path, waiting[0].schema, "parquet") as write:
         for table in tables:
@@ -106,12 +112,16 @@ def _join_parquet(path: Path, parts: Iterable[str]) -> None:
         write(_one_batch(waiting))
 
 
-def _read_parquet(part: str) -> pa.Table:
+def read_rows(part: str) -> pa.Table:
+    """Returns what was written as Parquet."""
     return parquet.read_table(pa.BufferReader(read_bytes(part, retries=RETRIES)))
 
 
-def _one_batch(tables: Sequence[pa.Table]) -> pa.RecordBatch:
-    table = pa.concat_tables(tables).combine_chunks()
+def _one_batch(tables: Sequence[pa.Table | pa.RecordBatch]) -> pa.RecordBatch:
+    if len(tables) == 1 and isinstance(tables[0], pa.RecordBatch):
+        return tables[0]
+    chunks = [pa.table(each) if isinstance(each, pa.RecordBatch) else each for each in tables]
+    table = pa.concat_tables(chunks).combine_chunks()
     return (table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)])[0]
 
 

@@ -21,7 +21,7 @@ def table(**columns: list[object]) -> pa.RecordBatch:
 
 
 def written(path: Path, given: pa.RecordBatch, found: pa.RecordBatch) -> str:
-    write_rows(path, given, found, "csv", header=True)
+    write_rows(path, [(given, found)], "csv", header=True)
     return path.read_bytes().decode()
 
 
@@ -69,7 +69,7 @@ def test_what_is_written_is_read_again(
     numbers = pa.array(range(len(fields)), pa.int64())
     given = pa.RecordBatch.from_arrays([pa.array(fields, pa.string())], ["a"])
     found = table() if alone else pa.RecordBatch.from_arrays([numbers], ["n"])
-    write_rows(file, given, found, "csv", header=True)
+    write_rows(file, [(given, found)], "csv", header=True)
     expected = [[text] if alone else [text, str(at)] for at, text in enumerate(fields)]
     assert read_whole(file, 10, delimiter=",") == expected
     with file.open(encoding="utf-8", newline="") as text:
@@ -83,7 +83,7 @@ def parts_of(source: Path, folder: Path, form: RowFormat) -> list[str]:
         numbers = range(block.first_row, block.first_row + block.rows)
         found = pa.RecordBatch.from_arrays([pa.array(numbers, pa.int64()), rows.raw], ["n", "raw"])
         part = folder / f"{len(parts)}.part"
-        write_rows(part, rows.table, found, form, header=block.first_row == 0)
+        write_rows(part, [(rows.table, found)], form, header=block.first_row == 0)
         parts.append(str(part))
     return parts
 
@@ -125,7 +125,7 @@ def test_large_groups_do_not_wait_for_each_other(tmp_path: Path):
     for number in range(3):
         part = tmp_path / f"{number}.part"
         numbers = table(n=list(range(number * 100_000, (number + 1) * 100_000)))
-        write_rows(part, table(a=["x"] * 100_000), numbers, "parquet", header=number == 0)
+        write_rows(part, [(table(a=["x"] * 100_000), numbers)], "parquet", header=number == 0)
         parts.append(str(part))
     join_parts(tmp_path / "whole.parquet", parts, "parquet")
     whole = parquet.ParquetFile(tmp_path / "whole.parquet")

@@ -104,6 +104,7 @@ class ArrayDecoder:
         for begin, end in _portions(offsets):
             places, steps = _time_major(offsets[begin : end + 1])
             decoded = decode(xp, weights, xp.asarray(kinds[places]), steps)
+            self._device.load.batches += 1
             labels[places] = self._device.on_host(decoded.labels)
             probability[begin:end] = self._device.on_host(decoded.probability)
             min_marginal[begin:end] = self._device.on_host(decoded.min_marginal)

@@ -39,9 +39,10 @@ class Kernel(Protocol):
 
 @dataclass
 class Load:
-    """How many rows a device is given at once, and how long it has been busy."""
+    """How many rows a device is given at once, how often it was, and how long it was busy."""
 
     rows: int
+    batches: int = 0
     is_reduced: bool = False
     busy_s: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,6 +77,7 @@ class Device:
             if done is None:
                 self._take_fewer_than(end - begin)
             else:
+                self.load.batches += 1
                 yield done[0]
                 begin = end
 

@@ -1,0 +1,48 @@
+"""The text of each row's address: one column, or several joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from batchio.errors import InputError
+
+BETWEEN = ", "
+_TOLD = 20  # columns of a file that lacks one
+
+
+def find_columns(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Returns where columns stand, by their names; capitals count only where they have to.
+
+    Raises:
+        InputError: There is none of a name, or more than one.
+    """
+    return [_find_column(names, name) for name in wanted]
+
+
+def _find_column(names: Sequence[str], wanted: str) -> int:
+    for key in (str, str.casefold):
+        found = [at for at, name in enumerate(names) if key(name) == key(wanted)]
+        if len(found) == 1:
+            return found[0]
+    told = ", ".join(names[:_TOLD]) + (", ..." if len(names) > _TOLD else "")
+    raise InputError(
+        f"has no column {wanted!r}, but {told}",
+        step="find columns",
+        action="name its columns with --address_column or --address_columns",
+    )
+
+
+def address_texts(table: pa.RecordBatch, columns: Sequence[int]) -> pa.StringArray:
+    """Returns the fields of some columns joined with a comma, without those that are blank."""
+    if len(columns) == 1:
+        return table.column(columns[0])
+    fields = []
+    for column in columns:
+        field = pc.utf8_trim_whitespace(table.column(column))
+        fields.append(pc.if_else(pc.equal(field, ""), None, field))
+    # Arrow, where it skips nulls, drops a row that has nothing else.
+    fields[0] = pc.if_else(pc.is_null(pc.coalesce(*fields)), "", fields[0])
+    return pc.binary_join_element_wise(*fields, BETWEEN, null_handling="skip")

@@ -1,0 +1,110 @@
+"""The addresses pipeline's own steps in a graph. Apart from the functions: workers need no Beam."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import apache_beam as beam
+from apache_beam.pvalue import TaggedOutput
+from apache_beam.transforms.combiners import Count
+
+from batchio.output import remove_folder
+from batchio.records import Outcome
+from transforms.addresses.blocks import after_blocks, block_units, ended, is_planned, weigh
+from transforms.addresses.parts import BLOCKS_FOLDER
+from transforms.outcomes import ProcessUnits
+from transforms.recording_fn import RecordingFn
+from transforms.run import Run
+from transforms.units import OutcomePack, Pack, Process, Unit
+
+_NEXT, _ENDED = "next", "ended"
+
+
+@dataclass
+class WorkFiles(beam.PTransform):  # type: ignore[misc]
+    """Works files in blocks of rows: `Pack` of files to `OutcomePack`, an outcome a file.
+
+    A file of one block is done in one step. Of larger ones the blocks are the elements, shared
+    among all workers; their parts are grouped by file, and joined. Shuffles where blocks begin and
+    end, and the paths of parts.
+
+    Attributes:
+        work: Begins a file, works a block, joins parts.
+        run: The run.
+        accelerator: What a runner shall give workers, as Beam's resource hint has it.
+    """
+
+    work: Process
+    run: Run
+    accelerator: str = ""
+
+    def expand(self, files: beam.PCollection) -> beam.PCollection:
+        """Builds the three steps."""
+        patient = replace(self.run, timeout_s=math.inf)  # a file takes as long as there is of it
+        began = files | "Begin" >> self._process(self.run) | "Split" >> _divide(_blocks_of)
+        blocks = began[_NEXT] | "SpreadBlocks" >> beam.Reshuffle()
+        worked = blocks | "Blocks" >> self._process(self.run) | "ByFile" >> beam.FlatMap(_by_file)
+        grouped = worked | "Together" >> beam.GroupByKey() | "Gather" >> _divide(_after_blocks)
+        joined = (
+            grouped[_NEXT] | "SpreadFiles" >> beam.Reshuffle() | "Join" >> self._process(patient)
+        )
+        every = (began[_ENDED], grouped[_ENDED], joined) | beam.Flatten()
+        return every | "Ended" >> beam.Map(_all_ended).with_output_types(OutcomePack)
+
+    def _process(self, run: Run) -> beam.PTransform:
+        step = ProcessUnits(self.work, run, weigh)
+        if not self.accelerator:
+            return step
+        return step.with_resource_hints(accelerator=self.accelerator)
+
+
+def _divide(divide: Callable[..., Iterator[Pack | TaggedOutput]]) -> beam.PTransform:
+    return beam.FlatMap(divide).with_outputs(_ENDED, main=_NEXT)
+
+
+def _blocks_of(outcomes: OutcomePack) -> Iterator[Pack | TaggedOutput]:
+    for outcome in outcomes:
+        if is_planned(outcome):
+            for unit in block_units(outcome):
+                yield Pack([unit])
+        else:
+            yield TaggedOutput(_ENDED, OutcomePack([outcome]))
+
+
+def _by_file(outcomes: OutcomePack) -> Iterator[tuple[str, Outcome]]:
+    for outcome in outcomes:
+        yield outcome.unit_id, outcome
+
+
+def _after_blocks(element: tuple[str, Iterable[Outcome]]) -> Iterator[Pack | TaggedOutput]:
+    follows = after_blocks(element[1])
+    if isinstance(follows, Unit):
+        yield Pack([follows])
+    elif follows is not None:
+        yield TaggedOutput(_ENDED, OutcomePack([follows]))
+
+
+def _all_ended(outcomes: OutcomePack) -> OutcomePack:
+    return OutcomePack(map(ended, outcomes))
+
+
+@dataclass
+class ClearBlocks(beam.PTransform):  # type: ignore[misc]
+    """Removes what blocks have left behind, when all files are recorded: `OutcomePack` to nothing.
+
+    A run that was stopped leaves it to the next one, which goes on from there.
+    """
+
+    run: Run
+
+    def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
+        """Builds the removal."""
+        return outcomes | "AllRecorded" >> Count.Globally() | beam.ParDo(_ClearFn(self.run))
+
+
+class _ClearFn(RecordingFn):
+    def process(self, _count: int) -> None:
+        if not self.recorder().stopping.is_set():
+            remove_folder(f"{self._run.output.folder}{BLOCKS_FOLDER}")
