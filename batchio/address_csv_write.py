@@ -127,27 +127,30 @@ def _one_batch(tables: Sequence[pa.Table | pa.RecordBatch]) -> pa.RecordBatch:
 
 def _csv_lines(columns: Sequence[pa.Array]) -> pa.Buffer:
     """Returns rows as lines of CSV; null is an empty field."""
-    alone = len(columns) == 1
-    pieces: list[pa.Array | str] = []
-    for column in columns:
-        pieces += ["," if pieces else "", _csv_fields(column, quote_empty=alone)]
-    lines = pc.binary_join_element_wise(*pieces, "\n", "")
-    if not len(lines):
+    if not len(columns[0]):
         return pa.py_buffer(b"")
+    pieces: list[pa.Array | str] = [_csv_fields(columns[0], quote_empty=len(columns) == 1), ""]
+    for column in columns[1:]:
+        pieces[-1] = f"{pieces[-1]},"
+        if column.null_count < len(column):  # else there is nothing but the comma
+            pieces += [_csv_fields(column, quote_empty=False), ""]
+    pieces[-1] = f"{pieces[-1]}\n"
+    lines = pc.binary_join_element_wise(*pieces, "", null_handling="replace", null_replacement="")
     _, offsets, letters = lines.buffers()  # of a fresh array: all letters, one row after another
     return letters.slice(0, int(np.frombuffer(offsets, np.int32)[len(lines)]))
 
 
 def _csv_fields(column: pa.Array, *, quote_empty: bool) -> pa.StringArray:
-    """Returns fields, quoted where they need it.
+    """Returns fields, null or quoted where they need it.
 
     An empty one does where it is a row of its own, else that would be a blank line.
     """
-    texts = pc.fill_null(column.cast(pa.string()), "")
+    texts = column if pa.types.is_string(column.type) else column.cast(pa.string())
     special = None
     if _has_any(texts, _NEEDS_QUOTES):
         special = pc.match_substring_regex(texts, f"[{_NEEDS_QUOTES.decode()}]")
     if quote_empty:
+        texts = pc.fill_null(texts, "")
         empty = pc.equal(texts, "")
         special = empty if special is None else pc.or_(special, empty)
     if special is None or not special.true_count:

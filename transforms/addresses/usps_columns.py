@@ -103,7 +103,7 @@ def _plain_lines(components: Mapping[str, pa.StringArray], count: int) -> pa.Rec
         column = components[label]
         if column.null_count == count:
             continue
-        read = _mapped(column, STREET_PARTS[label])
+        read = _but_digits(column, STREET_PARTS[label])
         if label == "StreetName":
             read = pc.if_else(typed, _mapped(column, numbered), read)
         parts.append(read)
@@ -113,13 +113,21 @@ def _plain_lines(components: Mapping[str, pa.StringArray], count: int) -> pa.Rec
         **dict(
             zip(
                 ("city", "state", "postal_code"),
-                (_mapped(components[label], read) for label, read in _LAST_LINE.items()),
+                (_but_digits(components[label], read) for label, read in _LAST_LINE.items()),
                 strict=True,
             )
         ),
         "reason": pa.array(np.full(count, "", object), pa.string()),
     }
     return pa.RecordBatch.from_pydict(columns, schema=_SCHEMA)
+
+
+def _but_digits(column: pa.StringArray, read: Callable[[str], str]) -> pa.StringArray:
+    """Returns the same as `_mapped` where numbers stay as they are, which there are many of."""
+    digits = pc.ascii_is_decimal(column)
+    if digits.true_count == len(column) - column.null_count:
+        return column
+    return pc.if_else(digits, column, _mapped(pc.if_else(digits, None, column), read))
 
 
 def _mapped(column: pa.StringArray, read: Callable[[str], str]) -> pa.StringArray:
