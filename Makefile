@@ -37,6 +37,14 @@ demo: setup
 	$(BIN)/python -m pipelines.syntax --runner DirectRunner \
 		--input 'demo/samples/syntax/**/*.json*' \
 		--output demo/tables || test $$? -eq 3
+	$(BIN)/python -m pipelines.addresses --runner DirectRunner \
+		--input 'demo/samples/addresses/lists/*.csv' \
+		--output demo/addresses || test $$? -eq 3
+	$(BIN)/python -m pipelines.addresses --runner DirectRunner \
+		--input 'demo/samples/addresses/columns/*.csv' \
+		--address_columns street unit city state zip \
+		--match demo/samples/addresses/known_places.csv --top_k 2 \
+		--output demo/matched
 
 flink: setup
 	$(BIN)/python flink/flink_cluster.py fetch
@@ -59,6 +67,9 @@ on-flink:
 	$(BIN)/python -m pipelines.syntax $(ON_FLINK) \
 		--input 'demo/samples/syntax/**/*.json*' \
 		--output demo/flink/tables || test $$? -eq 3
+	$(BIN)/python -m pipelines.addresses $(ON_FLINK) \
+		--input 'demo/samples/addresses/lists/*.csv' \
+		--output demo/flink/addresses || test $$? -eq 3
 
 test: setup
 ifdef COVERAGE

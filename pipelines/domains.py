@@ -8,7 +8,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from batchio import ast_samples, bufkit_samples, sinarame_samples
+from batchio import address_samples, ast_samples, bufkit_samples, sinarame_samples
 
 if TYPE_CHECKING:
     from pipelines.launcher.domain import Domain
@@ -31,6 +31,11 @@ class Entry:
 
 DOMAINS: Mapping[str, Entry] = MappingProxyType(
     {
+        "addresses": Entry(
+            "CSVs of postal addresses to components, USPS lines, confidence and matches",
+            address_samples.sample_files,
+            "--input '{folder}/lists/*.csv' --output addresses",
+        ),
         "radar": Entry(
             "weather-radar BUFR (SINARAME) to CF/Radial NetCDF",
             sinarame_samples.sample_files,

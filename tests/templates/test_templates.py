@@ -156,6 +156,16 @@ def launched(pipeline: str, given: dict[str, str], folder: Path, *beams: str):
 def samples(pipeline: str, folder: Path) -> dict[str, str]:
     """Inputs, and parameters of each kind as the console sends them: all of them text."""
     write_samples(str(folder), [pipeline])
+    if pipeline == "addresses":
+        return {
+            "input": f"{folder}/addresses/columns/*.csv",
+            "address_columns": '["street", "unit", "city", "state", "zip"]',
+            "match": f"{folder}/addresses/known_places.csv",
+            "top_k": "2",
+            "min_score": ".5",
+            "formats": '["csv", "parquet"]',
+            "device": "cpu",
+        }
     if pipeline == "radar":
         return {
             "input": json.dumps([f"{folder}/radar/**/*_1_*", f"{folder}/radar/**/*"]),
@@ -188,7 +198,7 @@ def test_the_program_of_a_template_runs_with_its_parameters(pipeline, tmp_path):
     ended = launched(pipeline, given | output, tmp_path, "--runner=DirectRunner")
     assert ended.returncode in (0, 3), ended.stderr  # some samples are damaged on purpose
     made = {path.suffix for path in (tmp_path / "out").rglob("*")}
-    assert made & {".nc", ".jsonl"}
+    assert made & {".nc", ".jsonl", ".parquet"}
 
 
 @pytest.mark.parametrize("pipeline", DOMAINS)

@@ -1,0 +1,6 @@
+from addresses_hooks import AddressesHooks
+from contract import PipelineContract
+
+
+class TestAddressesContract(AddressesHooks, PipelineContract):
+    pass
