@@ -29,7 +29,6 @@ from transforms.addresses.work import AddressWork, Layout
 from transforms.addresses.work_block import Choice, MatchChoice
 from transforms.filesets import FormUnits, MatchFiles, SkipUpToDate
 from transforms.forming import EachFile, LeftOut, each_file
-from transforms.outcomes import RecordOutcomes
 from transforms.run import Run
 from transforms.units import Unit
 
@@ -135,10 +134,10 @@ class AddressesOptions(CommonOptions):
 
 
 def build(pipeline: beam.Pipeline, options: AddressesOptions, run: Run) -> beam.PCollection:
-    """Adds the graph: files, blocks of their rows, whole files again, records."""
+    """Adds the graph: files, blocks of their rows, whole files again, each recorded."""
     files = pipeline | MatchFiles(run) | FormUnits(forming(options), run) | SkipUpToDate(run, 1)
     work = WorkFiles(_work(options, run.output), run, options.accelerator)
-    recorded = files | work | RecordOutcomes(run)
+    recorded = files | work
     recorded | ClearBlocks(run)
     return recorded
 

@@ -14,7 +14,7 @@ from batchio.output import remove_folder
 from batchio.records import Outcome
 from transforms.addresses.blocks import after_blocks, block_units, ended, is_planned, weigh
 from transforms.addresses.parts import BLOCKS_FOLDER
-from transforms.outcomes import ProcessUnits
+from transforms.outcomes import ProcessUnits, RecordOutcomes
 from transforms.recording_fn import RecordingFn
 from transforms.run import Run
 from transforms.units import OutcomePack, Pack, Process, Unit
@@ -24,11 +24,12 @@ _NEXT, _ENDED = "next", "ended"
 
 @dataclass
 class WorkFiles(beam.PTransform):  # type: ignore[misc]
-    """Works files in blocks of rows: `Pack` of files to `OutcomePack`, an outcome a file.
+    """Works files in blocks of rows: `Pack` of files to recorded `OutcomePack`, an outcome a file.
 
     A file of one block is done in one step. Of larger ones the blocks are the elements, shared
     among all workers; their parts are grouped by file, and joined. Shuffles where blocks begin and
-    end, and the paths of parts.
+    end, and the paths of parts. Outcomes are recorded where they come from: if they first flowed
+    together, those of small files would wait for the last block of all.
 
     Attributes:
         work: Begins a file, works a block, joins parts.
@@ -50,8 +51,12 @@ class WorkFiles(beam.PTransform):  # type: ignore[misc]
         joined = (
             grouped[_NEXT] | "SpreadFiles" >> beam.Reshuffle() | "Join" >> self._process(patient)
         )
-        every = (began[_ENDED], grouped[_ENDED], joined) | beam.Flatten()
-        return every | "Ended" >> beam.Map(_all_ended).with_output_types(OutcomePack)
+        ended = {"AtOnce": began[_ENDED], "Broken": grouped[_ENDED], "Joined": joined}
+        return [self._record(name, each) for name, each in ended.items()] | beam.Flatten()
+
+    def _record(self, name: str, outcomes: beam.PCollection) -> beam.PCollection:
+        last = outcomes | f"End{name}" >> beam.Map(_all_ended).with_output_types(OutcomePack)
+        return last | f"Record{name}" >> RecordOutcomes(self.run)
 
     def _process(self, run: Run) -> beam.PTransform:
         step = ProcessUnits(self.work, run, weigh)

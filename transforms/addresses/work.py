@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from batchio.address_csv_plan import plan_blocks
 from batchio.address_csv_write import Defuse, RowFormat, join_parts, write_rows
-from batchio.errors import InputError
+from batchio.errors import InputError, doing
 from batchio.file_ranges import file_size
 from batchio.output import OutputRoot
 from transforms.addresses.address_text import address_texts, find_columns
@@ -83,7 +83,8 @@ class AddressWork:
             path, layout.block_bytes, header=layout.header, delimiter=layout.delimiter
         )
         block = plan.blocks[0]
-        find_columns(block.dialect.columns, self.choice.reading.columns)
+        with doing("find columns", path):
+            find_columns(block.dialect.columns, self.choice.reading.columns)
         if len(plan.blocks) > 1:
             return Made(details=plan_details(plan))
         worked = work_block(path, block, self.choice)
