@@ -160,29 +160,35 @@ def check(options: AddressesOptions) -> None:
     """Checks that there is a GPU where one is asked for, and that rows can be matched."""
     if options.device == "gpu":
         choose_device("gpu", options.gpu_batch_size)
-    if options.match or options.dedupe:
-        try:
-            import_module("transforms.addresses.match")
-        except ImportError as error:
-            raise CannotRun(
-                f"addresses cannot be matched: {error}",
-                step="preflight",
-                action="pip install 'headrace[match]'",
-            ) from error
+    if not options.match and not options.dedupe:
+        return
+    try:
+        matching = import_module("transforms.addresses.match_columns")
+    except ImportError as error:
+        raise CannotRun(
+            f"addresses cannot be matched: {error}",
+            step="preflight",
+            action="pip install 'headrace[match]'",
+        ) from error
+    if options.match:
+        matching.check_reference(options.match, _reference_columns(options))
+
+
+def _reference_columns(options: AddressesOptions) -> tuple[str, ...]:
+    return tuple(options.match_columns) or options.columns
 
 
 def _work(options: AddressesOptions, output: OutputRoot) -> AddressWork:
-    columns = options.columns
     match = None
     if options.match:
         match = MatchChoice(
             options.match,
-            tuple(options.match_columns) or columns,
+            _reference_columns(options),
             options.top_k,
             options.min_score,
         )
     choice = Choice(
-        Reading(columns, options.min_confidence),
+        Reading(options.columns, options.min_confidence),
         match,
         options.dedupe_score if options.dedupe else None,
         options.device,

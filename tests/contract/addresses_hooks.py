@@ -45,9 +45,7 @@ class AddressesHooks(Contract):
     kills = 5
 
     def rig_in(self, folder: Path) -> Rig:
-        return Rig(
-            self.module, folder, self.pattern, self.arguments, lasting=without_measures
-        )
+        return Rig(self.module, folder, self.pattern, self.arguments, lasting=without_measures)
 
     def make_inputs(self, folder: Path, count: int) -> list[str]:
         return [write_addresses(folder, number).name for number in range(count)]

@@ -13,16 +13,25 @@ BETWEEN = ", "
 _TOLD = 20  # columns of a file that lacks one
 
 
-def find_columns(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
+def find_columns(
+    names: Sequence[str],
+    wanted: Sequence[str],
+    option: str = "--address_column or --address_columns",
+) -> list[int]:
     """Returns where columns stand, by their names; capitals count only where they have to.
+
+    Args:
+        names: Of all columns.
+        wanted: Of those to find.
+        option: What names them on the command line.
 
     Raises:
         InputError: There is none of a name, or more than one.
     """
-    return [_find_column(names, name) for name in wanted]
+    return [_find_column(names, name, option) for name in wanted]
 
 
-def _find_column(names: Sequence[str], wanted: str) -> int:
+def _find_column(names: Sequence[str], wanted: str, option: str) -> int:
     for key in (str, str.casefold):
         found = [at for at, name in enumerate(names) if key(name) == key(wanted)]
         if len(found) == 1:
@@ -31,7 +40,7 @@ def _find_column(names: Sequence[str], wanted: str) -> int:
     raise InputError(
         f"has no column {wanted!r}, but {told}",
         step="find columns",
-        action="name its columns with --address_column or --address_columns",
+        action=f"name its columns with {option}",
     )
 
 

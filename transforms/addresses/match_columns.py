@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from batchio.address_csv import read_block
 from batchio.address_csv_plan import plan_blocks
+from batchio.errors import InputError, doing
 from transforms.addresses.address_text import address_texts, find_columns
 from transforms.addresses.device import CPU, Device
 from transforms.addresses.match import MatchSettings, Reference, dedupe, make_reference, match
@@ -22,6 +23,23 @@ class ReferenceList:
 
     reference: Reference
     texts: pa.StringArray
+
+
+def check_reference(path: str, columns: tuple[str, ...]) -> None:
+    """Checks that a reference list can be read and has its columns.
+
+    Raises:
+        InputError: It cannot be read, or has no column of a name.
+    """
+    step = "reference list"
+    try:
+        plan = plan_blocks(path, _BLOCK_BYTES)
+    except OSError as error:
+        cause = f"cannot be read: {error.strerror or error}"
+        raise InputError(cause, path=path, step=step, action="check --match") from error
+    names = plan.blocks[0].dialect.columns
+    with doing(step, path):
+        find_columns(names, columns, option="--match_columns")
 
 
 def read_reference(path: str, columns: tuple[str, ...], device: Device = CPU) -> ReferenceList:
