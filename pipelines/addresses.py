@@ -32,7 +32,8 @@ from transforms.forming import EachFile, LeftOut, each_file
 from transforms.run import Run
 from transforms.units import Unit
 
-_OUTPUT = re.compile(r"_processed(_\d{8}_\d{6})?\.csv$")
+_STAMP = r"(_\d{8}_\d{6})?"
+_OUTPUT = re.compile(rf"(_processed{_STAMP}\.(csv|parquet)|\.metadata{_STAMP}\.json)$")
 _MATCH_BLOCK_SHARE = 8  # blocks are so much smaller where rows are matched, which takes long
 
 Score = Annotated[float, Field(ge=0, le=1)]

@@ -116,7 +116,7 @@ class Rig:
     arguments: tuple[str, ...] = ()
     ledger: str = ""  # its URL, if it is not the one below the output
     started_in: Path = ROOT
-    lasting: Callable[[Path], bytes] = Path.read_bytes  # what of an output is the same in each run
+    lasting: Callable[[str, bytes], bytes] = lambda _, content: content  # the same in each run
     wrapper: tuple[str, ...] = ()  # the command that runs the command
 
     @property
@@ -207,9 +207,13 @@ class Rig:
     def outputs(self) -> dict[str, str]:
         """The SHA-256 of each output by its path below the output root."""
         return {
-            str(file.relative_to(self.output)): hashlib.sha256(self.lasting(file)).hexdigest()
+            str(file.relative_to(self.output)): self.digest(file.name, file.read_bytes())
             for file in self.output_files()
         }
+
+    def digest(self, name: str, content: bytes) -> str:
+        """The SHA-256 of what of an output is the same in each run."""
+        return hashlib.sha256(self.lasting(name, content)).hexdigest()
 
     def mtimes(self) -> dict[str, int]:
         return {str(file): file.stat().st_mtime_ns for file in self.output_files()}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from addresses_hooks import without_measures
 from faulty_proxy import FaultyProxy, proxy_before
 from flink_cluster import FlinkCluster
 from fsspec.config import conf
@@ -76,5 +77,12 @@ def rig(local: StoreRig, store: Store, tmp_path: Path) -> StoreRig:
 
 
 def _rig(domain: Domain, folder: Path, store: Store | None = None) -> StoreRig:
-    arguments = ("--workers=2",)
-    return StoreRig(domain.module, folder, domain.pattern, arguments, domain=domain, store=store)
+    return StoreRig(
+        domain.module,
+        folder,
+        domain.pattern,
+        ("--workers=2", *domain.arguments),
+        lasting=without_measures,
+        domain=domain,
+        store=store,
+    )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
+from addresses_hooks import AddressesHooks, write_addresses
 from radar_files import START, write_volume
 from rig import Finished
 from soundings_hooks import write_sounding
@@ -21,6 +22,7 @@ SOURCES = {
 
 class Radar:
     module, pattern = "pipelines.radar", "**/*.BUFR"
+    arguments: tuple[str, ...] = ()
     plans_outputs = True
     files = ("0", "1", "2")
 
@@ -41,6 +43,7 @@ class Radar:
 
 class Syntax:
     module, pattern = "pipelines.syntax", "**"
+    arguments: tuple[str, ...] = ()
     plans_outputs = False  # the tables are no unit of an input
     files = tuple(SOURCES)
 
@@ -58,6 +61,7 @@ class Syntax:
 
 class Soundings:
     module, pattern = "pipelines.soundings", "**/*.buf"
+    arguments: tuple[str, ...] = ()
     plans_outputs = False  # those of a model run are no unit of an input
     files = ("0", "1", "2")
 
@@ -73,8 +77,28 @@ class Soundings:
             pa.ipc.open_file(content).read_all().validate(full=True)
 
 
-Domain = Radar | Syntax | Soundings
-DOMAINS: tuple[Domain, ...] = (Radar(), Syntax(), Soundings())
+class Addresses:
+    module, pattern = AddressesHooks.module, AddressesHooks.pattern
+    arguments = AddressesHooks.arguments
+    plans_outputs = True
+    files = ("0", "1", "2")
+
+    def make_inputs(self, folder: Path) -> None:
+        for number in range(len(self.files)):
+            write_addresses(folder, number)
+
+    def change(self, folder: Path) -> None:
+        write_addresses(folder, 1, city="Newly Built, NV 89003")
+
+    def check_state_file(self, name: str, content: bytes) -> None:
+        if name.startswith("blocks/"):
+            assert content.endswith((b"\n", b"}"))
+        else:
+            assert name.startswith(("runs/", "probe-"))
+
+
+Domain = Radar | Syntax | Soundings | Addresses
+DOMAINS: tuple[Domain, ...] = (Radar(), Syntax(), Soundings(), Addresses())
 
 
 def ends_well(done: Finished) -> Finished:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import socket
 import sqlite3
@@ -124,7 +123,7 @@ class StoreRig(Rig):
         """The SHA-256 of each output in the store by its name below the output root."""
         found = self.bucket.files("out")
         return {
-            name: hashlib.sha256(content).hexdigest()
+            name: self.digest(name, content)
             for name, content in found.items()
             if not name.startswith(".headrace/")
         }

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from addresses_hooks import AddressesHooks
 from contract_flink import (
     LOOPBACK,
     ON_FLINK_S,
@@ -24,11 +25,20 @@ class TestRadarOnFlink(RadarHooks, DisturbedFlinkContract):
     pass
 
 
+class TestAddressesOnFlink(AddressesHooks, FlinkContract):
+    pass
+
+
 class TestSoundingsOnFlink(SoundingsHooks, FlinkContract):
     pass
 
 
 class TestSyntaxOnFlink(SyntaxHooks, FlinkContract):
+    pass
+
+
+@pytest.mark.slow
+class TestAddressesOnADisturbedFlink(AddressesHooks, DisturbedFlinkContract):
     pass
 
 

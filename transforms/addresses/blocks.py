@@ -21,6 +21,7 @@ BLOCKS = "blocks"
 BLOCK = "block"
 RESULT = "result"
 JOIN = "join"
+_STEP_WEIGHS_BYTES = 4096
 
 
 class BlockResult(TypedDict):
@@ -74,11 +75,11 @@ def dialect_of(details: Mapping[str, Any]) -> Dialect:
 
 
 def weigh(unit: Unit) -> float:
-    """Weighs a step by the bytes that it reads."""
+    """Weighs a step by the bytes that it reads, and by what it costs beside them."""
     if BLOCK in unit.details:
         start, end, *_ = unit.details[BLOCK]["cut"]
-        return float(end - start)
-    return float(unit.size)
+        return float(_STEP_WEIGHS_BYTES + end - start)
+    return float(_STEP_WEIGHS_BYTES + unit.size)
 
 
 def after_blocks(blocks: Iterable[Outcome]) -> Unit | Outcome | None:
