@@ -109,7 +109,7 @@ class InterruptionsContract(Contract):
             run.reaches(gate)
             workers = run.workers()
             run.send(number)
-            _wait_for_stop(rig)
+            wait_for_stop(rig)
             gate.open()
             done = run.wait()
         assert done.code == 130
@@ -136,7 +136,7 @@ class InterruptionsContract(Contract):
             run.reaches(gate, 2)
             workers = run.workers()
             run.send(signal.SIGINT)
-            _wait_for_stop(rig)
+            wait_for_stop(rig)
             run.send(signal.SIGINT)
             began = time.monotonic()
             done = run.wait()
@@ -157,7 +157,7 @@ def _runs_in(rig: Rig) -> int:
     return len(rig.rows("SELECT run_id FROM runs"))
 
 
-def _wait_for_stop(rig: Rig) -> None:
+def wait_for_stop(rig: Rig) -> None:
     """Waits until the ledger knows that the run shall stop, and the workers too."""
     asked = "SELECT run_id FROM runs WHERE stop_requested IS NOT NULL"
     wait_until(lambda: bool(rig.rows(asked)), "the stop")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.combiners import Count
 
+from batchio.errors import CannotRun
 from batchio.output import remove_folder
 from batchio.records import Outcome
 from transforms.addresses.blocks import after_blocks, block_units, ended, is_planned, weigh
@@ -18,6 +20,8 @@ from transforms.outcomes import ProcessUnits, RecordOutcomes
 from transforms.recording_fn import RecordingFn
 from transforms.run import Run
 from transforms.units import OutcomePack, Pack, Process, Unit
+
+logger = logging.getLogger(__name__)
 
 _NEXT, _ENDED = "next", "ended"
 
@@ -111,5 +115,9 @@ class ClearBlocks(beam.PTransform):  # type: ignore[misc]
 
 class _ClearFn(RecordingFn):
     def process(self, _count: int) -> None:
-        if not self.recorder().stopping.is_set():
+        if self.recorder().stopping.is_set():
+            return
+        try:
             remove_folder(f"{self._run.output.folder}{BLOCKS_FOLDER}")
+        except CannotRun as error:  # all work is done, and the next run may remove it
+            logger.warning("%s", error)
