@@ -225,7 +225,7 @@ def remove(path: str) -> None:
         ask(path, lambda fs, name: fs.rm_file(name), step="remove")
 
 
-def remove_folder(path: str) -> None:
+def remove_folder(path: str, *, retries: int = RETRIES) -> None:
     """Removes a folder with all that is in it; nothing there is as well."""
     if is_local(path):
         shutil.rmtree(path, ignore_errors=True)
@@ -236,7 +236,7 @@ def remove_folder(path: str) -> None:
         fs.rm(name, recursive=True)
 
     with contextlib.suppress(FileNotFoundError):
-        ask(path, clear, step="remove")
+        ask(path, clear, step="remove", retries=retries)
 
 
 def is_there(output: Output, *, retries: int = RETRIES) -> bool:

@@ -11,9 +11,9 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.combiners import Count
 
-from batchio.errors import CannotRun
 from batchio.output import remove_folder
 from batchio.records import Outcome
+from batchio.stores import StoreError
 from transforms.addresses.blocks import after_blocks, block_units, ended, is_planned, weigh
 from transforms.addresses.parts import BLOCKS_FOLDER
 from transforms.outcomes import ProcessUnits, RecordOutcomes
@@ -118,6 +118,7 @@ class _ClearFn(RecordingFn):
         if self.recorder().stopping.is_set():
             return
         try:
-            remove_folder(f"{self._run.output.folder}{BLOCKS_FOLDER}")
-        except CannotRun as error:  # all work is done, and the next run may remove it
+            output = self._run.output
+            remove_folder(f"{output.folder}{BLOCKS_FOLDER}", retries=output.retries)
+        except StoreError as error:  # all work is done, and the next run may remove it
             logger.warning("%s", error)
