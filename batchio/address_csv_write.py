@@ -154,7 +154,7 @@ def _csv_fields(column: pa.Array, *, quote_empty: bool) -> pa.StringArray:
     if _has_any(texts, _NEEDS_QUOTES):
         special = pc.match_substring_regex(texts, f"[{_NEEDS_QUOTES.decode()}]")
     if quote_empty:
-        texts = pc.fill_null(texts, "")
+        texts = pc.coalesce(texts, "")
         empty = pc.equal(texts, "")
         special = empty if special is None else pc.or_(special, empty)
     if special is None or not special.true_count:
