@@ -40,11 +40,18 @@ def _class_of_letters() -> str:
 
 
 _FAR_LETTERS = ("\U00010000-\U0001cfff", "\U00020000-\U0003ffff")  # scripts; Chinese
-_LETTERS = f"[{_class_of_letters()}]+"
-_WORD = re.compile(f"{_LETTERS}(?:['\N{RIGHT SINGLE QUOTATION MARK}]{_LETTERS})*")
+_LETTERS = _class_of_letters()
+_APOSTROPHE = "['\N{RIGHT SINGLE QUOTATION MARK}]"
+_WORD = re.compile(f"[{_LETTERS}]+(?:{_APOSTROPHE}[{_LETTERS}]+)*")
 _ASCII_WORD = re.compile("[A-Za-z]+(?:'[A-Za-z]+)*")
+_TOKEN = re.compile(rf"[{_LETTERS}\d]+(?:{_APOSTROPHE}[{_LETTERS}]+)*")
 
 
 def find_words(text: str) -> list[str]:
     """Returns the words of a text: runs of letters and marks, with apostrophes inside."""
     return (_ASCII_WORD if text.isascii() else _WORD).findall(text)
+
+
+def find_tokens(text: str) -> list[str]:
+    """Returns the words and numbers of a text."""
+    return _TOKEN.findall(text)
