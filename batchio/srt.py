@@ -202,17 +202,14 @@ class _Reader:
             value = _value(line)
             if begins and value is not None:
                 followed = at + 1 < end and not _is_blank(self._lines[at + 1])
-                times = followed and self._is_broken_times(at + 1)
+                times = followed and looks_like_times(self._lines[at + 1])
                 if times or _is_missing(value, lower, upper, followed, last):
                     cuts.append(at)
                     lower = value
-            elif at - 1 not in cuts and (begins or at in self._bad) and self._is_broken_times(at):
+            elif cuts[-1:] != [at - 1] and (begins or at in self._bad) and looks_like_times(line):
                 above = at > first and _value(self._lines[at - 1]) is not None
                 cuts.append(at - 1 if above else at)
         return cuts
-
-    def _is_broken_times(self, at: int) -> bool:
-        return looks_like_times(self._lines[at])
 
     def _report_lost(self, cuts: list[int], end: int) -> None:
         for start, stop in pairwise([*cuts, end]):
@@ -290,6 +287,8 @@ def _is_missing(
     value: int, lower: int | None, upper: int | None, followed: bool, last: bool
 ) -> bool:
     """Returns whether a number alone on its line, after a blank one, is that of a lost cue.
+
+    Where the numbers around it leave none out, nothing was lost, and it is text.
 
     Args:
         value: The number.

@@ -19,8 +19,11 @@ _ODD_SIDE = rf"([{_MINUS}]?)\s*(?:{_FIELD}\s*:\s*)?{_FIELD}\s*:\s*{_FIELD}{_FRAC
 _ODD_ARROW = "(-{1,3} ?>|[\N{EN DASH}\N{EM DASH}]>)"  # word processors make dashes of hyphens
 _ODD = re.compile(rf"\s*{_ODD_SIDE}\s*{_ODD_ARROW}\s*{_ODD_SIDE}(?!\d)(.*)", re.DOTALL).fullmatch
 _ARROW_LIKE = re.compile(rf"\s*[{_MINUS}]?\d[\d:.,;\s]*{_ODD_ARROW}").match
-_CLOCK = r"\d+\s*:\s*\d+"
-_TIMES_LIKE = re.compile(rf"{_CLOCK}.*--\s*>|-->.*{_CLOCK}|{_CLOCK}\s*:\s*\d.*{_CLOCK}\s*:\s*\d")
+_LONGEST = 1_000  # characters of a line that is looked at; beyond, it is text
+_CLOCK = r"\d{1,6}\s?:\s?\d{1,6}"
+_TIMES_LIKE = re.compile(
+    rf"\s*[{_MINUS}]?{_CLOCK}.*(?:{_ODD_ARROW}|-- >|{_CLOCK}\s?:\s?\d)|.*-->.*{_CLOCK}|\s*-->\s*$"
+).match
 
 
 class Times(NamedTuple):
@@ -34,12 +37,12 @@ class Times(NamedTuple):
 
 def is_candidate(line: str) -> bool:
     """Returns whether the line has an arrow that may stand between two times."""
-    return "-->" in line or _ARROW_LIKE(line) is not None
+    return len(line) <= _LONGEST and ("-->" in line or _ARROW_LIKE(line) is not None)
 
 
 def looks_like_times(line: str) -> bool:
     """Returns whether a line that cannot be read was meant as times rather than as text."""
-    return _TIMES_LIKE.search(line) is not None
+    return len(line) <= _LONGEST and _TIMES_LIKE(line) is not None
 
 
 def read_times(line: str) -> Times | None:

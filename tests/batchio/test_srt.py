@@ -83,6 +83,11 @@ def test_each_deviation_is_read_and_reported(
         (["2", "00:00:xx,000 --> 00:00:02,000", "Lost."], 5),
         (["2", "00:00:03,000 00:00:04,000", "Lost."], 5),
         (["00:00:xx,000 --> 00:00:02,000", "Lost."], 5),
+        (["2", "00:00:03,000 --> ", "Lost."], 5),
+        (["2", "--> 00:00:03,000", "Lost."], 5),
+        (["2", "-->", "Lost."], 5),
+        (["2", "00:00:03,000", "00:00:04,000", "Lost."], 5),
+        (["9", "00:00:xx,000 -> 00:00:04,000", "Lost."], 5),
         (["2", "Lost.", "", "and more that is lost"], 5),
     ],
 )
@@ -112,6 +117,9 @@ def test_lost_blocks_before_the_first_cue_and_without_a_blank_line() -> None:
     [
         ["Which year?", "", "1969", "was the year"],  # numbers in order: nothing is missing
         ["A --> B"],
+        ["00:05:10 is when"],
+        ["We look", "", "at 00:05:10 and at 00:06:10"],
+        ["8:30 --> " + "x" * 1000],
         ["if x > 3 and", "3 -> 4"],
         ["42"],
         ["Ten", "", "9", "", "8"],
