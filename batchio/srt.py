@@ -16,6 +16,7 @@ from batchio.srt_times import Times, is_candidate, looks_like_times, read_times
 
 __all__ = ["Cue", "SubtitleError", "Subtitles", "check_encoding", "read_srt"]
 
+_RIVALS: Final = 3  # other encodings that a report names
 _LONGEST_NUMBER: Final = 9  # digits; what is longer numbers no cue
 
 
@@ -46,7 +47,7 @@ def read_srt(data: bytes, encoding: str = "") -> Subtitles:
 def _report_file(subtitles: Subtitles, text: str) -> None:
     encoding, issues = subtitles.encoding, subtitles.issues
     if encoding.source == "guess":
-        others = f"; or {', '.join(encoding.rivals)}" if encoding.rivals else ""
+        others = f"; or {', '.join(encoding.rivals[:_RIVALS])}" if encoding.rivals else ""
         note = f"read as {encoding.name}, confidence {encoding.confidence:.2f}{others}"
         issues.append(Issue(1, "encoding_guessed", note=note))
     if encoding.source != "utf-8" and is_escaped(text):
@@ -139,7 +140,7 @@ class _Reader:
         start = next(at for at in range(times_at + 1) if not _is_blank(self._lines[at]))
         if start >= head:
             return
-        cuts = self._find_lost(0, head, None, _value(self._lines[head]))
+        cuts = self._find_lost(0, head, None, head)
         stray = "\n".join(self._lines[start : cuts[0] if cuts else head]).strip()
         if stray:
             self._issues.append(Issue(start + 1, "stray_lines", printable(stray)))
@@ -155,22 +156,27 @@ class _Reader:
         while end > first and (not lines[end - 1] or lines[end - 1].isspace()):
             end -= 1
         text = lines[first:end]
-        if self._bad or "" in text or any(map(str.isspace, text)):
-            upper = _value(lines[stop]) if stop < len(lines) else None
-            cuts = self._find_lost(first, end, _value(number), upper, last=stop == len(lines))
+        bad = bool(self._bad) and not self._bad.isdisjoint(range(first, end))
+        if bad or "" in text or any(map(str.isspace, text)):
+            cuts = self._find_lost(first, end, _value(number), stop)
             self._report_lost(cuts, end)
             first, end = self._trim(first, cuts[0] if cuts else end)
             text = lines[first:end]
             if "" in text or any(map(str.isspace, text)) or (text and first > at + 1):
-                self._issues.append(Issue(first + 1, "blank_in_text", text[0], cue=place))
+                self._issues.append(
+                    Issue(first + 1, "blank_in_text", printable(text[0]), cue=place)
+                )
         elif end == stop < len(lines) and text:
-            self._issues.append(Issue(stop + 1, "no_blank_line", lines[stop], cue=place + 1))
-        cue = Cue(
-            number, times.start, times.end, times.trailer, tuple(text), head + 1, at + 1, first + 1
-        )
+            self._issues.append(
+                Issue(stop + 1, "no_blank_line", printable(lines[stop]), cue=place + 1)
+            )
+        start_ms, end_ms, trailer, notes = times
+        places = head + 1, at + 1, first + 1
+        # By `_make`, in half the time of a call by name.
+        cue = Cue._make((number, start_ms, end_ms, trailer, tuple(text), *places))
         self._cues.append(cue)
-        if number != str(place + 1) or times.trailer or times.notes or not text or at > head + 1:
-            self._report_cue(cue, times.notes, place)
+        if number != str(place + 1) or trailer or notes or not text or at > head + 1:
+            self._report_cue(cue, notes, place)
 
     def _trim(self, first: int, end: int) -> tuple[int, int]:
         """Returns the range without blank lines at its ends."""
@@ -181,18 +187,17 @@ class _Reader:
             start += 1
         return (start, end) if start < end else (first, first)
 
-    def _find_lost(
-        self, first: int, end: int, lower: int | None, upper: int | None, last: bool = False
-    ) -> list[int]:
+    def _find_lost(self, first: int, end: int, lower: int | None, stop: int) -> list[int]:
         """Returns the lines at which blocks begin that were meant as cues.
 
         Args:
             first: The line from which on to look.
             end: The line before which to stop.
             lower: The number of the cue above.
-            upper: The number of the cue below.
-            last: Whether no cue is below.
+            stop: Where the cue below begins.
         """
+        last = stop == len(self._lines)
+        upper = None if last else _value(self._lines[stop])
         cuts: list[int] = []
         for at in range(first, end):
             line = self._lines[at]

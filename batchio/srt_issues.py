@@ -50,7 +50,9 @@ class Issue(NamedTuple):
 
     def __str__(self) -> str:
         said = f"line {self.line}: {KINDS[self.kind].meaning}"
-        return f"{said} ({self.note}): {self.text!r}" if self.note else f"{said}: {self.text!r}"
+        if self.note:
+            said += f" ({self.note})"
+        return f"{said}: {self.text!r}" if self.text else said
 
 
 def printable(text: str) -> str:

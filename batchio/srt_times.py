@@ -53,7 +53,7 @@ def read_times(line: str) -> Times | None:
     a, b, c, d, e, f, g, h = usual.groups()
     start = _HOURS[a] + _MINUTES[b] + _SECONDS[c] + _MILLISECONDS[d]
     end = _HOURS[e] + _MINUTES[f] + _SECONDS[g] + _MILLISECONDS[h]
-    return Times(start, end)
+    return Times._make((start, end, "", ""))
 
 
 def format_time(ms: int) -> str:

@@ -176,6 +176,9 @@ def test_every_kind_has_a_group_and_a_meaning() -> None:
     assert {kind.group for kind in KINDS.values()} == {"file", "parse", "time"}
     issue = Issue(7, "cue_lost", "2\nLost.")
     assert str(issue) == "line 7: no readable times: the block is no cue: '2\\nLost.'"
+    issue = Issue(2, "time_format", "0:0:1 --> 0:0:2", "no milliseconds")
+    assert str(issue).endswith("00:00:00,000 (no milliseconds): '0:0:1 --> 0:0:2'")
+    assert str(Issue(1, "line_ends_mixed")) == "line 1: lines do not all end alike"
 
 
 LINE = st.sampled_from(

@@ -153,3 +153,36 @@ def test_whole_files_read_as_srt_reads_them(subtitle_data: Path) -> None:
         assert [cue.start for cue in ours] == [
             round(cue.start.total_seconds() * 1000) for cue in peer
         ]
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding"),
+    [
+        ("russian", "cp1251"),
+        ("russian", "koi8-r"),
+        ("polish", "cp1250"),
+        ("greek", "cp1253"),
+        ("hebrew", "cp1255"),
+        ("arabic", "cp1256"),
+        ("thai", "cp874"),
+        ("japanese", "shift_jis"),
+        ("japanese", "euc_jp"),
+        ("chinese", "gb18030"),
+        ("korean", "cp949"),
+    ],
+)
+def test_guessed_encodings_read_right_and_are_written_as_they_were(
+    subtitle_data: Path, language: str, encoding: str
+) -> None:
+    texts = sorted(subtitle_data.glob(f"3b1b/*/*/{language}/*.srt"))[:2]
+    assert texts
+    for file in texts:
+        data = file.read_bytes().decode("utf-8-sig").encode(encoding, "replace")
+        copy = read_srt(data)
+        assert (copy.encoding.source, copy.issues[0].kind) == ("guess", "encoding_guessed")
+        assert copy.cues == read_srt(data, encoding).cues
+        assert write_srt(copy, {}).data == data
+        changed = write_srt(copy, {0: ["XYZ", *copy.cues[0].lines[1:]]})
+        first = copy.cues[0].lines[0].encode(encoding)
+        assert changed.data == data.replace(first, b"XYZ", 1)
+        assert changed.issues == []
