@@ -40,7 +40,7 @@ def test_odd_times_are_read_as_the_notes_say(text: str, start: int, note: str) -
     assert (times.start, times.end, times.notes) == (0, start, note)
 
 
-@pytest.mark.parametrize("minus", ["-", "\N{MINUS SIGN}"])
+@pytest.mark.parametrize("minus", ["-", "- ", "\N{MINUS SIGN}"])
 def test_a_minus_sign_is_kept_and_is_a_fault(minus: str) -> None:
     subtitles = read_srt(f"1\n{minus}00:00:01,000 --> 00:00:02,000\nA\n".encode())
     assert subtitles.cues[0].start == -1000
