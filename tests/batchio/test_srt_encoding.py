@@ -75,3 +75,17 @@ def test_bytes_in_no_encoding_are_refused_with_advice() -> None:
     with pytest.raises(SubtitleError) as caught:
         read_srt(bytes([0x80, 0xFF, 0x00, 0x81]) * 40)
     assert "--encoding" in caught.value.action
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "cause"),
+    [
+        (BLOCK.format("A").encode("utf-16-le"), "cp1252", "NUL bytes"),
+        (BLOCK.format("é").encode(), "idna", "the bytes are not idna"),
+    ],
+)
+def test_bytes_that_are_not_in_the_named_encoding_are_refused(
+    data: bytes, name: str, cause: str
+) -> None:
+    with pytest.raises(SubtitleError, match=cause):
+        read_srt(data, name)
