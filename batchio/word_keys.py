@@ -39,6 +39,7 @@ def _marks() -> str:
 
 
 APOSTROPHE = "\u2019"
+GENITIVES = ("'s", f"{APOSTROPHE}s")
 MARKS = _marks()
 LETTER = re.compile(rf"[^\W\d_][{MARKS}]*")
 LETTERS = rf"[^\W\d_]+(?:[{MARKS}]+[^\W\d_]*)*"

@@ -30,6 +30,15 @@ class Score:
     wrong: int = 0  # changed, but not to what it was
     false: int = 0  # changed, but was not damaged
 
+    def __add__(self, other: Score) -> Score:
+        return Score(
+            self.made + other.made,
+            self.found + other.found,
+            self.missed + other.missed,
+            self.wrong + other.wrong,
+            self.false + other.false,
+        )
+
     @property
     def precision(self) -> float:
         """Share of right changes."""

@@ -14,10 +14,19 @@ from typing import NamedTuple
 
 from batchio.lexicon import Entry
 from batchio.lexicon_choice import Style
-from batchio.word_keys import WORD, bare_key, exact_key, marked_letters, nfc, word_patterns
+from batchio.word_keys import (
+    GENITIVES,
+    WORD,
+    bare_key,
+    exact_key,
+    marked_letters,
+    nfc,
+    word_patterns,
+)
 from transforms.subtitles.edits import Change, Edit, apply_edits, changes_of, follow
 from transforms.subtitles.near_words import NearWords
 from transforms.subtitles.placing import TAG, Token, place
+from transforms.subtitles.reach import reach_digest
 from transforms.subtitles.rules import Rule, make_rules, written_key
 from transforms.subtitles.spoken import (
     FILLERS,
@@ -38,7 +47,6 @@ DEFAULT_STEPS = tuple(step for step in STEPS if step not in ("repeats", "fillers
 _MAX_ROUNDS = 4
 _MAX_REMEMBERED = 1 << 18
 _ASCII_TOKEN, _TOKEN = word_patterns(before=TAG)
-_SUFFIXES = ("'s", "\u2019s")
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,10 @@ class Corrector:
         if later or not edits:  # what does not come to rest is left alone
             return list(lines), ()
         return apply_edits(text, edits).split("\n"), changes_of(text, edits)
+
+    def reach(self, texts: Iterable[str]) -> str:
+        """Returns a digest of what the lexicons can change in a file; equal ones, equal changes."""
+        return reach_digest(texts, self._rules, self._near)
 
     def _is_dull(self, text: str) -> bool:
         """Tells whether no step can change the text, at the speed of set operations."""
@@ -265,11 +277,11 @@ class Corrector:
 
 
 def _base(key: str) -> str:
-    return key[:-2] if key.endswith("'s") else key
+    return key[:-2] if key.endswith(GENITIVES) else key
 
 
 def _without_suffix(token: Token) -> Token:
-    if not token.word.lower().endswith(_SUFFIXES):
+    if not token.word.lower().endswith(GENITIVES):
         return token
     return Token(token.start, token.end - 2, token.word[:-2])
 

@@ -360,8 +360,8 @@ def test_what_is_never_to_be_changed_stays(never: str) -> None:
 
 WORDS = """
 the and darma dharma yog yoga karma karm laxmi Lakshmi devi Devi shrimad bhagavatam bhagwatam
-KRISHNA krsna Kṛsna pra rabdha praarabdha bashi section utpatti chapter verse two twenty um like know
-you moksh's faith <i> </i> {x} 7 Rama rama
+KRISHNA krsna Kṛsna pra rabdha praarabdha bashi section utpatti chapter verse two twenty um like
+know you moksh's faith <i> </i> {x} 7 Rama rama
 """
 GAPS = st.sampled_from([" ", " ", " ", "\n", "-", ", ", " , ", ". ", "  "])
 
