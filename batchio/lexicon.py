@@ -28,6 +28,7 @@ import yaml
 from batchio.fileset import open_text
 from batchio.yaml_faults import yaml_fault
 
+Style = Literal["plain", "iast"]  # how terms are spelled
 Kind = Literal["entry", "noun", "title", "asr", "compound"]
 Fault = Literal[
     "unreadable", "yaml", "unknown key", "bad value", "no target", "duplicate", "conflict",

@@ -22,10 +22,9 @@ from typing import Literal
 from rapidfuzz import fuzz
 
 from batchio.english_words import english_words
-from batchio.lexicon import Entry
+from batchio.lexicon import Entry, Style
 from batchio.word_keys import WORD, bare_key, exact_key, plain_spelling, sound_key, words_of
 
-Style = Literal["plain", "iast"]
 Key = tuple[str, ...]
 Foreign = Literal["", "english", "unlike"]
 

@@ -23,9 +23,9 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 from subtitle_cues import read_cues  # noqa: E402
 from subtitle_damage import Damage, score_damage  # noqa: E402
 
-from batchio.lexicon import Entry, load_lexicons  # noqa: E402
-from batchio.lexicon_choice import Style  # noqa: E402
-from transforms.subtitles.correct import Corrector, Settings  # noqa: E402
+from batchio.lexicon import Entry, Style, load_lexicons  # noqa: E402
+from transforms.subtitles.correct import Corrector  # noqa: E402
+from transforms.subtitles.settings import Settings  # noqa: E402
 
 DATA = HERE.parents[1] / "shared" / "data" / "subtitles"
 CUES = 259  # of a lecture, on average

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from batchio.lexicon import Entry
-from batchio.lexicon_choice import Style, collect
+from batchio.lexicon import Entry, Style
+from batchio.lexicon_choice import collect
 from batchio.word_keys import WORD, without_marks
 
 Correct = Callable[[Sequence[str]], list[str]]

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from batchio.fingerprint import of_value
 from batchio.lexicon import Entry
-from batchio.lexicon_choice import Style
 from batchio.word_keys import (
     GENITIVES,
     WORD,
@@ -26,8 +25,9 @@ from batchio.word_keys import (
 from transforms.subtitles.edits import Change, Edit, apply_edits, changes_of, follow
 from transforms.subtitles.near_words import NearWords
 from transforms.subtitles.placing import TAG, Token, place
-from transforms.subtitles.reach import reach_digest
+from transforms.subtitles.reach import reach_digest, rules_digest
 from transforms.subtitles.rules import Rule, make_rules, written_key
+from transforms.subtitles.settings import Settings
 from transforms.subtitles.spoken import (
     FILLERS,
     REFERENCES,
@@ -39,33 +39,9 @@ from transforms.subtitles.spoken import (
     find_spaces,
 )
 
-STEPS = ("lexicon", "compound", "case", "fuzzy", "references", "repeats", "fillers", "spaces")
-# What was really said is left unless asked for: careful editors keep it, and "um" and "er" are
-# words of other languages.
-DEFAULT_STEPS = tuple(step for step in STEPS if step not in ("repeats", "fillers"))
-
 _MAX_ROUNDS = 4
-_MAX_REMEMBERED = 1 << 18
+_MAX_REMEMBERED = 1 << 16
 _ASCII_TOKEN, _TOKEN = word_patterns(before=TAG)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to correct.
-
-    Attributes:
-        style: Spelling of the targets.
-        styles: The same for a category, where another.
-        steps: Which of ``STEPS``.
-        fuzzy_threshold: How near a word has to be to a term, 0-100.
-        never: Words and runs of words to leave as they are.
-    """
-
-    style: Style = "plain"
-    styles: Mapping[str, Style] = field(default_factory=dict)
-    steps: Sequence[str] = DEFAULT_STEPS
-    fuzzy_threshold: float = 88.0
-    never: Iterable[str] = ()
 
 
 class _Match(NamedTuple):
@@ -81,6 +57,10 @@ class Corrector:
         self._steps = frozenset(settings.steps)
         self._never = frozenset(map(written_key, settings.never))
         self._rules = make_rules(entries, settings.style, settings.styles)
+        self._first = {
+            word: [rule for rule in rules if rule.step in self._steps]
+            for word, rules in self._rules.first.items()
+        }
         self._near = NearWords(self._rules, settings.fuzzy_threshold)
         self._starts = frozenset(
             word
@@ -97,16 +77,19 @@ class Corrector:
         if not text or self._is_dull(text):
             return list(lines), ()
         edits = self._find(text)
-        later = edits
-        for _ in range(_MAX_ROUNDS):
-            if not later:
-                break
+        for _ in range(_MAX_ROUNDS if edits else 0):
             after = apply_edits(text, edits)
             later = self._find(after)
+            if not later:
+                return after.split("\n"), changes_of(text, edits)
             edits = follow(text, edits, later)
-        if later or not edits:  # what does not come to rest is left alone
-            return list(lines), ()
-        return apply_edits(text, edits).split("\n"), changes_of(text, edits)
+        return list(lines), ()  # right, or what does not come to rest
+
+    @property
+    def digest(self) -> str:
+        """A digest of what the lexicons can change anywhere."""
+        rules = [rule for some in self._rules.first.values() for rule in some]
+        return of_value([rules_digest(rules), sorted(self._rules.known)])
 
     def reach(self, texts: Iterable[str]) -> str:
         """Returns a digest of what the lexicons can change in a file; equal ones, equal changes."""
@@ -140,9 +123,7 @@ class Corrector:
     def _may_begin(self, word: str) -> bool:
         key = bare_key(word)
         base = _base(key)
-        if key in self._rules.first or base in self._rules.first:
-            return True
-        if base in self._starts:
+        if self._first.get(key) or self._first.get(base) or base in self._starts:
             return True
         if "fuzzy" not in self._steps:
             return False
@@ -183,8 +164,9 @@ class Corrector:
     def _places(self, cue: Cue) -> Iterator[int]:
         """Yields the indices of words at which something may begin."""
         before = -1
+        dull = self._dull_words
         for at, token in enumerate(cue.tokens):
-            if self._is_dull_word(token.word.lower()) and not self._is_twice(cue.keys[at]):
+            if dull.get(token.word.lower()) and not self._is_twice(cue.keys[at]):
                 continue
             if before < at - 1 and self._near.may_be_half(cue.keys[at]):
                 yield at - 1  # the first half may be a word of its own
@@ -196,10 +178,12 @@ class Corrector:
 
     def _match_rule(self, cue: Cue, at: int) -> _Match | None:
         key = cue.keys[at]
-        rules = self._rules.first.get(key) or self._rules.first.get(_base(key))
-        for rule in rules or ():
-            if rule.name in self._steps and (tokens := self._tokens_of(cue, at, rule)):
-                match = self._apply(cue, tokens, rule, rule.name, 100.0)
+        following = cue.keys[at + 1 : at + 2]
+        for rule in self._first.get(key) or self._first.get(_base(key)) or ():
+            if len(rule.key) > 1 and (not following or rule.key[1] not in following[0]):
+                continue  # most rules that begin with this word end here
+            if tokens := self._tokens_of(cue, at, rule):
+                match = self._apply(cue, tokens, rule, rule.step, 100.0)
                 if match:
                     return match._replace(next=at + len(tokens))
         return None

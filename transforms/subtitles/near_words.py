@@ -17,7 +17,7 @@ MIN_LETTERS_UNLIKE = 8  # shorter ones have to sound the same: "chakora" is no "
 MIN_LETTERS_CUT = 6  # or do so but for the last "a", which Hindi drops
 MIN_SPLIT_LETTERS = 6  # of a term that was heard as two words
 
-_MAX_REMEMBERED = 1 << 18
+_MAX_REMEMBERED = 1 << 16
 
 Near = tuple[Rule, float]
 

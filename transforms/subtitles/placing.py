@@ -55,6 +55,8 @@ def place_words(
         gaps: What stands between the words where the text has no tag or break.
     """
     start, end = tokens[0].start, tokens[-1].end
+    if len(tokens) == len(words) == 1:
+        return Placed(start, end, words[0])
     between = [text[a.end : b.start] for a, b in pairwise(tokens)]
     kept = {i: gap for i, gap in enumerate(between) if gap not in " -"}
     if len(words) == len(tokens):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from batchio.lexicon import Entry
-from batchio.lexicon_choice import Key, Spelling, Style, collect, target_of
+from batchio.lexicon import Entry, Style
+from batchio.lexicon_choice import Key, Spelling, collect, target_of
 from batchio.word_keys import WORD, bare_key, exact_key, marked_letters, plain_spelling, words_of
 
 
@@ -24,7 +24,7 @@ class Rule:
     clues: tuple[frozenset[str], ...]  # words that have to be in the cue; none: always used
 
     @property
-    def name(self) -> str:
+    def step(self) -> str:
         """The step that it belongs to."""
         return "lexicon" if len(self.key) == 1 else "compound"
 

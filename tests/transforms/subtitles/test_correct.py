@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchio.lexicon import read_lexicon
-from transforms.subtitles.correct import DEFAULT_STEPS, STEPS, Corrector, Settings
+from transforms.subtitles.correct import Corrector
+from transforms.subtitles.settings import DEFAULT_STEPS, STEPS, Settings
 
 LEXICON = """\
 entries:

@@ -10,10 +10,10 @@ from rapidfuzz.distance import Levenshtein
 from subtitle_cues import read_cues
 from subtitle_damage import Damage, Score, score_damage
 
-from batchio.lexicon import Entry, load_lexicons
-from batchio.lexicon_choice import Style
+from batchio.lexicon import Entry, Style, load_lexicons
 from batchio.word_keys import bare_key
-from transforms.subtitles.correct import STEPS, Corrector, Settings
+from transforms.subtitles.correct import Corrector
+from transforms.subtitles.settings import STEPS, Settings
 
 TAGS = re.compile(r"<[^>]*>|\{[^}]*\}")
 STYLES: tuple[Style, ...] = ("plain", "iast")

@@ -7,7 +7,8 @@ import pytest
 from subtitle_cues import read_cues
 
 from batchio.lexicon import load_lexicons, read_lexicon
-from transforms.subtitles.correct import Corrector, Settings
+from transforms.subtitles.correct import Corrector
+from transforms.subtitles.settings import Settings
 
 DHARMA = "entries:\n- original_term: dharma\n  variations: [darma]\n"
 YOGA = "- original_term: yoga\n  variations: [yog]\n"
@@ -23,6 +24,16 @@ def test_comments_order_and_remarks_change_nothing() -> None:
     text = "the darma of yog"
     other = "# new\nentries:\n" + YOGA + "  meaning: union\n" + DHARMA.removeprefix("entries:\n")
     assert reach_of(DHARMA + YOGA, text) == reach_of(other, text)
+
+
+def test_the_digest_of_lexicons_is_of_what_they_do() -> None:
+    def digest_of(lexicon: str) -> str:
+        return Corrector(read_lexicon(lexicon, "l.yaml")[0]).digest
+
+    turned = "entries:\n" + YOGA + "# new\n" + DHARMA.removeprefix("entries:\n")
+    assert digest_of(DHARMA + YOGA) == digest_of(turned)
+    assert digest_of(DHARMA) != digest_of(DHARMA + YOGA)
+    assert digest_of(DHARMA) != digest_of(f"{DHARMA}  confidence: 0.5\n  is_proper_noun: true\n")
 
 
 @pytest.mark.parametrize(
