@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from batchio.lexicon import load_lexicons, read_lexicon
+from batchio.lexicon_checks import check_entries
 
 SHAPES = """\
 metadata: {version: '1.0'}
@@ -96,6 +97,15 @@ def test_a_file_that_is_not_there_leaves_the_others(tmp_path: Path) -> None:
     entries, problems = load_lexicons([str(tmp_path / "a.yaml"), str(there)])
     assert [entry.term for entry in entries] == ["a"]
     assert [(p.file, p.fault) for p in problems] == [(str(tmp_path / "a.yaml"), "unreadable")]
+
+
+def test_the_example_of_the_page_is_a_clean_lexicon() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lexicons.md").read_text()
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    entries, problems = read_lexicon(example, "docs/lexicons.md")
+    assert [entry.kind for entry in entries] == ["entry", "entry", "noun", "asr", "compound"]
+    assert problems == []
+    assert {problem.fault for problem in check_entries(entries)} == {"english"}
 
 
 def test_all_entries_of_real_lexicons_are_read(subtitle_data: Path) -> None:

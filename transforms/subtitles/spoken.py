@@ -44,7 +44,8 @@ _PHRASES = (("you", "know"), ("i", "mean"), ("like",), ("actually",))
 FILLERS = SOUNDS.union(words[0] for words in _PHRASES)
 TWICE = frozenset(_of("twice"))
 
-SPACE = re.compile(r"(?<=\w)[ \u00a0]+(?=[,.](?:\s|$))")
+# Not in ".srt" or ". . .".
+SPACE = re.compile(r"(?<=\w)[ \u00a0]+(?=[,.](?:\s(?! *[,.])|$))")
 
 
 @dataclass(frozen=True)

@@ -322,7 +322,7 @@ def test_words_said_twice_go_when_asked(text: str, expected: str) -> None:
         ("darma , it", "dharma, it"),
         ("why ?", "why ?"),
         ("the .srt and .5", "the .srt and .5"),
-        ("wait . . .", "wait. . ."),
+        ("wait . . .", "wait . . ."),
     ],
 )
 def test_blanks_before_commas_and_full_stops_go(text: str, expected: str) -> None:
