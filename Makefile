@@ -11,7 +11,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-JOBS ?= auto
+JOBS ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 
 .PHONY: setup demo test servers flink flink-demo on-flink check lint types layers format docs \
 	template constraints clean

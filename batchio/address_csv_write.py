@@ -7,6 +7,7 @@ as they are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -25,7 +26,8 @@ RowFormat: TypeAlias = Literal["csv", "parquet"]
 Defuse: TypeAlias = Literal["ours", "all", "none"]
 
 _NEEDS_QUOTES = b'",\r\n'
-_FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet calculates, see OWASP's "CSV injection"
+_FORMULA_BEGINS = b"=+-@\t\r"  # what a spreadsheet calculates, see OWASP's "CSV injection"
+_FORMULA = rf"^[{re.escape(_FORMULA_BEGINS.decode())}]"
 _GROUP_ROWS = 1 << 17
 
 
@@ -47,6 +49,8 @@ def defuse_formulas(table: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _defused(column: pa.StringArray) -> pa.StringArray:
+    if not _has_any(column, _FORMULA_BEGINS):
+        return column
     risky = pc.fill_null(pc.match_substring_regex(column, _FORMULA), False)
     if not risky.true_count:
         return column
@@ -150,7 +154,7 @@ def _csv_fields(column: pa.Array, *, quote_empty: bool) -> pa.StringArray:
     if _has_any(texts, _NEEDS_QUOTES):
         special = pc.match_substring_regex(texts, f"[{_NEEDS_QUOTES.decode()}]")
     if quote_empty:
-        texts = pc.fill_null(texts, "")
+        texts = pc.coalesce(texts, "")
         empty = pc.equal(texts, "")
         special = empty if special is None else pc.or_(special, empty)
     if special is None or not special.true_count:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from collections.abc import Callable
@@ -22,19 +23,22 @@ from pipelines.launcher.domain import Domain
 from pipelines.launcher.options import DOMAIN, CommonOptions, Option, settings_fingerprint
 from pipelines.launcher.run import launch
 from transforms.addresses.describe import Reading
-from transforms.addresses.device import BATCH_ROWS, DeviceChoice, choose_device
+from transforms.addresses.device import BATCH_ROWS, DeviceChoice, choose_device, has_cupy
 from transforms.addresses.graph import ClearBlocks, WorkFiles
 from transforms.addresses.metadata import Aims
 from transforms.addresses.work import AddressWork, Layout
 from transforms.addresses.work_block import Choice, MatchChoice
 from transforms.filesets import FormUnits, MatchFiles, SkipUpToDate
 from transforms.forming import EachFile, LeftOut, each_file
+from transforms.recording_fn import TO_THE_USER
 from transforms.run import Run
 from transforms.units import Unit
 
 _STAMP = r"(_\d{8}_\d{6})?"
 _OUTPUT = re.compile(rf"(_processed{_STAMP}\.(csv|parquet)|\.metadata{_STAMP}\.json)$")
 _MATCH_BLOCK_SHARE = 8  # blocks are so much smaller where rows are matched, which takes long
+
+logger = logging.getLogger(__name__)
 
 Score = Annotated[float, Field(ge=0, le=1)]
 
@@ -136,6 +140,9 @@ class AddressesOptions(CommonOptions):
 
 def build(pipeline: beam.Pipeline, options: AddressesOptions, run: Run) -> beam.PCollection:
     """Adds the graph: files, blocks of their rows, whole files again, each recorded."""
+    if options.device == "auto" and not run.is_spread and not has_cupy():
+        told = "addresses are worked on the CPU: CuPy is not installed"
+        logger.info(told, extra={TO_THE_USER: True})
     files = pipeline | MatchFiles(run) | FormUnits(forming(options), run) | SkipUpToDate(run, 1)
     work = WorkFiles(_work(options, run.output), run, options.accelerator)
     recorded = files | work
@@ -159,7 +166,7 @@ def _form(form: Callable[[FileRef], Unit | LeftOut], outputs: str, file: FileRef
 
 def check(options: AddressesOptions) -> None:
     """Checks that there is a GPU where one is asked for, and that rows can be matched."""
-    if options.device == "gpu":
+    if options.device == "gpu" and options.runner == "DirectRunner":
         choose_device("gpu", options.gpu_batch_size)
     if not options.match and not options.dedupe:
         return

@@ -38,6 +38,12 @@ def address_data() -> Path:
     return _real_files("addresses", "SOURCES.md")
 
 
+@pytest.fixture(scope="session")
+def subtitle_data() -> Path:
+    """The folder of real subtitles."""
+    return _real_files("subtitles", "SOURCES.md")
+
+
 def _real_files(kind: str, witness: str) -> Path:
     root = Path(os.environ.get("HEADRACE_DATA", Path(__file__).parents[2] / "shared" / "data"))
     if not (root / kind / witness).is_file():

@@ -198,6 +198,7 @@ class Rig:
             paths = [str(_SABOTAGE), environment.get("PYTHONPATH", "")]
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
             environment["HEADRACE_SABOTAGE"] = json.dumps([asdict(each) for each in sabotage])
+            environment.pop("COVERAGE_PROCESS_CONFIG", None)  # most of these are killed
         return environment
 
     def output_files(self) -> list[Path]:

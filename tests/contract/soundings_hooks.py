@@ -40,7 +40,6 @@ class SoundingsHooks(Contract):
     bad_step = "read BUFKIT"
     bad_cause = "is a page of HTML"
     further_units = ("HRRR 2026-05-20T12Z", "quality and fetch")
-    kills = 5
 
     def make_inputs(self, folder: Path, count: int) -> list[str]:
         return [write_sounding(folder, number).name for number in range(count)]

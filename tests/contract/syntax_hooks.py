@@ -37,7 +37,6 @@ class SyntaxHooks(Contract):
     bad_step = "read"
     bad_cause = "the data end within"
     further_units = ("tables",)
-    kills = 5
 
     def make_inputs(self, folder: Path, count: int) -> list[str]:
         trees = {f"m{number:02}.py.json": source(number) for number in range(count)}

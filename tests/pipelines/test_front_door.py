@@ -10,6 +10,7 @@ from batchio.sinarame_samples import write_volumes
 from batchio.sinarame_scene import Scan
 from pipelines import radar
 from pipelines.__main__ import main
+from pipelines.domains import DOMAINS
 from pipelines.launcher.registry import default_ledger_url
 
 SCAN = Scan((0.5, 1.5), (40, 40), 36)
@@ -48,7 +49,8 @@ def copy(worked, tmp_path, monkeypatch):
 
 def test_list_names_the_pipelines(capsys):
     assert main(["list"]) == 0
-    assert capsys.readouterr().out.startswith("radar ")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(DOMAINS)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["help"]])

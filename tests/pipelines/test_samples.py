@@ -106,7 +106,7 @@ def test_the_same_samples_again_leave_the_files_alone(tmp_path: Path) -> None:
     ("words", "code", "told"),
     [
         (["radr"], 2, "there are no samples for radr; did you mean radar?"),
-        (["zzz"], 2, "there are no samples for zzz; there is radar"),
+        (["zzz"], 2, "there are no samples for zzz; there is addresses, radar"),
         (["--output", "s3://bucket/a"], 2, "s3://bucket/a: samples: is no local folder"),
         (["--output", ""], 2, "is no local folder; give one as --output"),
         (["--otput", "x"], 2, "--otput is unknown; did you mean --output?"),

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
@@ -137,6 +138,11 @@ def choose_device(choice: DeviceChoice = "auto", batch_rows: int = BATCH_ROWS) -
         return _choose(choice, batch_rows)
 
 
+def has_cupy() -> bool:
+    """Tells whether what works on a GPU is installed."""
+    return find_spec("cupy") is not None
+
+
 @cache
 def _choose(choice: DeviceChoice, batch_rows: int) -> Device:
     if choice == "cpu":
@@ -146,7 +152,8 @@ def _choose(choice: DeviceChoice, batch_rows: int) -> Device:
     except CannotRun as error:
         if choice == "gpu":
             raise
-        logger.info("addresses are worked on the CPU: %s", error.cause)
+        level = logging.WARNING if has_cupy() else logging.INFO
+        logger.log(level, "addresses are worked on the CPU: %s", error.cause)
         return replace(CPU, why_not_gpu=error.cause)
 
 

@@ -17,14 +17,14 @@ from transforms.units import Unit
 
 _BIG_BATCH_ROWS = 16_000  # beyond, a GPU gains nothing from larger ones
 _MANY = 0.2  # of rows
-_ADVICE = {
+_ADVICE = {  # by stage, in their order
     "read": "copy the file to a nearer disk",
     "tag": "give more --workers, or a GPU",
     "standardise": "give more --workers",
     "score": "give more --workers",
+    "match": "give more --workers, a GPU, or a shorter list",
     "write": "give more --workers, or write fewer --formats",
     "join": "write to a nearer disk, or fewer --formats",
-    "match": "give more --workers, a GPU, or a shorter list",
 }
 _OF_MANY = {
     INVALID_ROW: "see whether --delimiter is the file's",
@@ -116,7 +116,9 @@ def measure(account: Account) -> dict[str, Any]:
         "seconds": round(seconds, 3),
         "rows_per_s": round(rows / seconds) if rows else None,
         "busy_share": round(sum(r["busy_s"] for r in own) / in_work, 3) if in_work else None,
-        "seconds_by_stage": {stage: round(time, 3) for stage, time in stages.items()},
+        "seconds_by_stage": {
+            stage: round(stages[stage], 3) for stage in _ADVICE if stage in stages
+        },
     }
 
 

@@ -107,7 +107,7 @@ class Vocabulary:
     def tokens(self, texts: pa.StringArray) -> Tokens:
         """Returns the tokens of texts; a null has none."""
         self._forget_when_full()
-        rows = pc.split_pattern(pc.fill_null(texts, ""), " ")
+        rows = pc.split_pattern(pc.coalesce(texts, ""), " ")
         pieces = pc.dictionary_encode(rows.flatten())
         distinct = self._tokens_of_distinct(pieces.dictionary)
         indices = pieces.indices.to_numpy()

@@ -154,7 +154,7 @@ def _joined(parts: list[pa.StringArray]) -> pa.StringArray:
 def _units(kinds: pa.StringArray, identifiers: pa.StringArray) -> pa.StringArray:
     if identifiers.null_count == len(identifiers):
         return identifiers
-    both = pc.binary_join_element_wise(pc.fill_null(kinds, ""), identifiers, _BETWEEN)
+    both = pc.binary_join_element_wise(pc.coalesce(kinds, ""), identifiers, _BETWEEN)
     return _mapped(both, _unit)
 
 

@@ -1,6 +1,6 @@
 """Against usaddress and pycrfsuite themselves.
 
-HEADRACE_LONG=1, with --timeout 900, for 40,000 texts with slips, twice, and 100,000 of noise.
+40,000 texts with slips and 100,000 of noise; HEADRACE_LONG=1, with --timeout 900, is more thorough.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from transforms.addresses.tagger import Tagged, Tagger
 from transforms.addresses.tagging import COMPONENTS
 
 LONG = bool(os.environ.get("HEADRACE_LONG"))
-SLIPS, NOISE = (40_000, 100_000) if LONG else (1_500, 3_000)
+SLIPS, NOISE = 20_000, 100_000
+PARSED = 1 if LONG else 10  # one of so many texts is also parsed by usaddress
 BLOCK = 4_000
 
 Answer = tuple[dict[str, str], str] | None
@@ -68,7 +69,8 @@ def assert_as_usaddress(tagger: Tagger, texts: Sequence[str]) -> None:
         wrong = [
             (text, ours, theirs)
             for row, (text, ours) in enumerate(zip(block, answers(tagger.tag(block)), strict=True))
-            if ours != (theirs := usaddress_tag(text)) or parsed.row(row) != usaddress.parse(text)
+            if ours != (theirs := usaddress_tag(text))
+            or (row % PARSED == 0 and parsed.row(row) != usaddress.parse(text))
         ]
         assert wrong == []
 
@@ -91,9 +93,10 @@ def test_slips_of_the_pen_are_labelled_as_by_usaddress(tagger: Tagger) -> None:
     assert_as_sure(tagger, texts[:1_000])
 
 
-def test_noise_is_labelled_as_by_usaddress(tagger: Tagger) -> None:
-    rng = random.Random(100)
-    texts = [noise(rng) for _ in range(NOISE)]
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_is_labelled_as_by_usaddress(tagger: Tagger, seed: int) -> None:
+    rng = random.Random(seed)
+    texts = [noise(rng) for _ in range(NOISE // 4)]
     assert_as_usaddress(tagger, texts)
     assert_as_sure(tagger, texts[:1_000])
 

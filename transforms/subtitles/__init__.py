@@ -1,0 +1,1 @@
+"""Subtitles: what is measured in them, and what is corrected."""
