@@ -70,6 +70,10 @@ class Known:
     words: tuple[str, ...]
     stream: Stream
 
+    def part(self, first: int, last: int) -> Stream:
+        """Returns the sounds of some words, the last one included."""
+        return Stream.of(map("".join, map(words_of, self.words[first : last + 1])))
+
 
 class VerseIndex:
     """Where each run of letters stands in verses."""

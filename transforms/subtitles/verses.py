@@ -29,6 +29,7 @@ from transforms.subtitles.verse_index import (
 MIN_GAIN = 14  # what a quotation must be worth, see _Fit: so many letters if all are right
 MIN_SCORE = 75.0
 MAX_PAUSE = 10  # words of a quotation that may stand together without one being marked
+_MAX_CUES = 3  # from one marked cue of a quotation to the next
 _MIN_MARKED = 10  # letters of the marked words of a quotation
 _BORDER = 3  # unmarked words that may belong to its begin or end
 _REACH = 2  # words by which its ends are moved to see whether it fits better
@@ -76,6 +77,11 @@ class Quotation:
     def reference(self) -> str:
         """Where the verse stands: Bhagavad Gita 2.47."""
         return self.known.verse.reference
+
+    @property
+    def stream(self) -> Stream:
+        """The sounds of what is quoted."""
+        return self.known.part(*self.words)
 
     @property
     def text(self) -> str:
@@ -151,8 +157,8 @@ def _runs(marked: Mapping[int, int], count: int) -> Iterator[tuple[int, int]]:
         count: Of all cues.
     """
     near: list[int] = []
-    for at in [*marked, count + 3]:
-        if near and at - near[-1] > 2:
+    for at in [*marked, count + _MAX_CUES + 1]:
+        if near and at - near[-1] > _MAX_CUES:
             if sum(marked[each] for each in near) >= _MIN_MARKED:
                 yield max(0, near[0] - 1), min(count, near[-1] + 2)
             near = []
@@ -266,8 +272,10 @@ def _fit(stream: Stream, number: int, known: Known, first: _Hit, last: _Hit) -> 
     before = None
     while before != (begin, end):
         before = begin, end
-        end = max((gain(begin, each), each) for each in _around(end, begin, most))[1]
-        begin = max((gain(each, end), each) for each in _around(begin, (0, 0), end))[1]
+        ends = {each: gain(begin, each) for each in _around(end, begin, most)}
+        end = max(ends, key=ends.__getitem__)
+        begins = {each: gain(each, end) for each in _around(begin, (0, 0), end)}
+        begin = max(begins, key=begins.__getitem__)
     spoken, words = (begin[0], end[0]), (begin[1], end[1])
     letters = stream.between(*spoken), verse.between(*words)
     same = LCSseq.similarity(*letters)
