@@ -93,3 +93,11 @@ def test_the_real_tables(subtitle_data: Path):
     assert [verse.reference for verse in others[-2:]] == ["Yoga Sutras 2.46", "Yoga Sutras 2.47"]
     signs = {sign for verse in gita + others for sign in verse.text if not sign.isalpha()}
     assert signs == {" ", "\n", "'", "-"}
+
+
+def test_the_examples_of_the_page_are_read():
+    page = (Path(__file__).parents[2] / "docs" / "verses.md").read_text(encoding="utf-8")
+    rows, table = (page.split(f"```{kind}\n")[1].split("```")[0] for kind in ("json", "yaml"))
+    verses = [*read_verses(rows, "bhagavad_gita_verses.jsonl"), *read_verses(table, "some.yaml")]
+    references = [verse.reference for verse in verses]
+    assert references == ["Bhagavad Gita 2.47", "Yoga Sutras 1.2", "Kaṭha 1.3.14"]

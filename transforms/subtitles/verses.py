@@ -32,6 +32,8 @@ MAX_PAUSE = 10  # words of a quotation that may stand together without one being
 _MAX_CUES = 3  # from one marked cue of a quotation to the next
 _MIN_MARKED = 10  # letters of the marked words of a quotation
 _BORDER = 3  # unmarked words that may belong to its begin or end
+_WINDOW = 200  # words that are searched at once
+_OVERLAP = 60  # of windows; a quotation of so many words is found in one of them
 _REACH = 2  # words by which its ends are moved to see whether it fits better
 _MAX_JUMP = 24  # letters between two runs of letters that are the same
 _DRIFT = 0.25  # what a letter more or less between them costs, in runs
@@ -133,7 +135,8 @@ def find_verses(texts: Sequence[str], index: VerseIndex) -> list[Quotation]:
             if index.is_seed(spoken.token.word)
         }
         for start, end in _stretches(seeds, len(words)):
-            found += _search(words[start:end], index)
+            fits = _search_long(words[start:end], index)
+            found += [_quotation(fit, words[start:end], index) for fit in fits]
     return found
 
 
@@ -186,9 +189,28 @@ def _stretches(seeds: Mapping[int, int], count: int) -> Iterator[tuple[int, int]
         near.append(at)
 
 
-def _search(words: Sequence[Spoken], index: VerseIndex) -> list[Quotation]:
-    """Returns the best quotation among the words, and those before and after it."""
-    stream = Stream.of(spoken.token.word for spoken in words)
+def _search_long(words: Sequence[Spoken], index: VerseIndex) -> list[_Fit]:
+    """Returns the quotations among any number of words: window by window.
+
+    What touches the end of a window may go on behind it, and is searched from its begin again.
+    """
+    found: list[_Fit] = []
+    start = 0
+    while start + _WINDOW < len(words):
+        fits = _search(words, index, start, start + _WINDOW)
+        cut = [fit for fit in fits if fit.spoken[1] >= start + _WINDOW - _BORDER]
+        whole = fits[: len(fits) - len(cut)]
+        behind = start + _WINDOW - _OVERLAP
+        if cut and cut[0].spoken[0] > start:
+            behind = cut[0].spoken[0]
+        found += whole
+        start = max([behind, *(fit.spoken[1] + 1 for fit in whole)])
+    return found + _search(words, index, start, len(words))
+
+
+def _search(words: Sequence[Spoken], index: VerseIndex, start: int, end: int) -> list[_Fit]:
+    """Returns the best quotation among words, and those before and after it."""
+    stream = Stream.of(spoken.token.word for spoken in words[start:end])
     if len(stream.letters) < MIN_GAIN:
         return []
     fits = [
@@ -199,18 +221,24 @@ def _search(words: Sequence[Spoken], index: VerseIndex) -> list[Quotation]:
     best = max(fits, key=lambda fit: (fit.gain, -fit.verse), default=None)
     if best is None or best.gain < MIN_GAIN or best.score < MIN_SCORE:
         return []
-    first, last = best.spoken
-    known = index.verses[best.verse]
-    quotation = Quotation(
+    first, last = (start + at for at in best.spoken)
+    before = _search(words, index, start, first)
+    after = _search(words, index, last + 1, end)
+    return [*before, best._replace(spoken=(first, last)), *after]
+
+
+def _quotation(fit: _Fit, words: Sequence[Spoken], index: VerseIndex) -> Quotation:
+    first, last = fit.spoken
+    known = index.verses[fit.verse]
+    return Quotation(
         first=words[first].cue,
         last=words[last].cue,
         known=known,
-        score=round(best.score, 1),
-        share=round(best.same / len(known.stream.letters), 3),
+        score=round(fit.score, 1),
+        share=round(fit.same / len(known.stream.letters), 3),
         spoken=tuple(words[first : last + 1]),
-        words=best.words,
+        words=fit.words,
     )
-    return [*_search(words[:first], index), quotation, *_search(words[last + 1 :], index)]
 
 
 def _candidates(letters: str, index: VerseIndex) -> list[tuple[int, list[_Hit]]]:

@@ -141,6 +141,15 @@ def test_damaged_verses_are_found(subtitle_data, index, half, times, recall):
     assert score.precision >= 0.985
 
 
+def test_a_recitation_is_told_verse_by_verse(subtitle_data: Path):
+    table = subtitle_data / "sanskrit/scriptures/bhagavad_gita_verses.jsonl"
+    gita = verse_index((str(table),))
+    verses = [known.verse for known in gita.verses[:150]]
+    texts = [line for verse in verses for line in verse.text.split("\n")]
+    found = find_verses(texts, gita)
+    assert [each.reference for each in found] == [verse.reference for verse in verses]
+
+
 def test_an_index_is_made_once(subtitle_data: Path):
     paths = (str(subtitle_data / "sanskrit/scriptures/yoga_sutras.yaml"),)
     assert verse_index(paths) is verse_index(paths)

@@ -2,15 +2,20 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from subtitle_cues import read_cues
 from verse_damage import quoted
 
+from batchio.lexicon import Style
 from batchio.verses import Verse
+from batchio.word_keys import words_of
 from transforms.subtitles.edits import Change
 from transforms.subtitles.verse_index import VerseIndex, verse_index
 from transforms.subtitles.verse_text import write_verses
 
 KARMANI = "karmaṇyevādhikāraste mā phaleṣu kadācana\nmā karmaphalaheturbhūrmā te saṅgo 'stvakarmaṇi"
+STYLES: tuple[Style, ...] = ("plain", "iast")
 INDEX = VerseIndex([Verse("Gita 2.47", KARMANI)])
 
 
@@ -93,7 +98,23 @@ def test_no_quotation_nothing_done():
     )
 
 
-@pytest.mark.parametrize("style", ["plain", "iast"])
+HEARD = words_of(
+    "Karmany eva adhikaras te ma phaleshu kadachana ma karma phala hetur bhurma te sango"
+)
+GAPS = st.sampled_from([" ", " ", " ", ", ", "\n", "|", " the ", " <i>", " '"])
+
+
+@given(st.lists(GAPS, min_size=len(HEARD), max_size=len(HEARD)), st.sampled_from(STYLES))
+def test_cues_and_lines_stay_and_a_second_run_changes_nothing(gaps, style):
+    pairs = zip(HEARD, gaps, strict=True)
+    texts = "".join(part for pair in pairs for part in pair).split("|")
+    after, changes = write_verses(texts, INDEX, style)
+    assert [text.count("\n") for text in after] == [text.count("\n") for text in texts]
+    assert {at for at, text in enumerate(texts) if text != after[at]} == set(changes)
+    assert write_verses(after, INDEX, style) == (after, {})
+
+
+@pytest.mark.parametrize("style", STYLES)
 def test_a_second_run_changes_nothing(subtitle_data: Path, index: VerseIndex, style):
     chance = random.Random(3)
     hurt = [quoted(known.verse, chance, half=False, times=1)[0] for known in index.verses]
