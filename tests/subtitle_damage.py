@@ -76,20 +76,8 @@ class Damage:
 
     def sound(self, word: str) -> str | None:
         """Returns the word with a sound changed, its last "a" dropped, or split, without marks."""
-        low = word.lower()
-        ways = [
-            low[:at] + new + low[at + len(old) :]
-            for old, news in SOUNDS.items()
-            for at in range(len(low))
-            if low.startswith(old, at) and not (old == "a" and low[at + 1 : at + 2] == "a")
-            for new in news
-        ]
-        if low.endswith("a"):
-            ways.append(low[:-1])
-        if len(low) > 5:
-            at = self._random.randint(2, len(low) - 2)
-            ways.append(f"{low[:at]} {low[at:]}")
-        return _as(word, without_marks(self._random.choice(ways))) if ways else None
+        heard = misheard(word.lower(), self._random)
+        return heard and _as(word, heard)
 
     def damaged(self, text: str, kind: str, share: float) -> tuple[str, list[str], list[str]]:
         """Returns a text with some of its terms damaged, and both texts in pieces that go together.
@@ -115,6 +103,23 @@ class Damage:
         clean.append(text[at:])
         hurt.append(text[at:])
         return "".join(hurt), clean, hurt
+
+
+def misheard(word: str, chance: random.Random) -> str | None:
+    """A word in lower case with a sound changed, its last "a" dropped, or split, without marks."""
+    ways = [
+        word[:at] + new + word[at + len(old) :]
+        for old, news in SOUNDS.items()
+        for at in range(len(word))
+        if word.startswith(old, at) and not (old == "a" and word[at + 1 : at + 2] == "a")
+        for new in news
+    ]
+    if word.endswith("a"):
+        ways.append(word[:-1])
+    if len(word) > 5:
+        at = chance.randint(2, len(word) - 2)
+        ways.append(f"{word[:at]} {word[at:]}")
+    return without_marks(chance.choice(ways)) if ways else None
 
 
 def _as(word: str, heard: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 # Of several rules that made one change, the first is named.
-_WEIGHTS = ("compound", "lexicon", "fuzzy", "number", "filler", "repeat", "space", "case")
+_WEIGHTS = ("verse", "compound", "lexicon", "fuzzy", "number", "filler", "repeat", "space", "case")
 
 
 class Edit(NamedTuple):
@@ -17,7 +17,7 @@ class Edit(NamedTuple):
     end: int
     replacement: str
     rule: str
-    entry: str = ""  # file:line of the lexicon
+    entry: str = ""  # file:line of the lexicon, reference of the verse
     score: float = 100.0
 
 
@@ -29,8 +29,8 @@ class Change:
     column: int  # in the line, from 1
     original: str
     corrected: str
-    rule: str  # lexicon|compound|case|fuzzy|number|filler|repeat|space
-    entry: str  # file:line of the lexicon; empty for rules without one
+    rule: str  # verse|lexicon|compound|case|fuzzy|number|filler|repeat|space
+    entry: str  # file:line of the lexicon, reference of the verse; empty for rules without one
     score: float  # 0-100: certain, or how near a word was
 
 
