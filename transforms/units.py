@@ -26,7 +26,8 @@ class Unit:
 
     Attributes:
         unit_id: The same in every run and on every machine.
-        settings: Fingerprint of the settings that matter to its result.
+        settings: Fingerprint of the settings that matter to its result. Others may follow that have
+            a name, as in `1f3a;lexicon=90bc`: the reason to work it again is "lexicon changed" then.
         details: What the domain wants recorded with it (JSON).
         waits: The status in which it waits (`incomplete`, `pending`); empty when it can be worked.
         reason: Why it waits; later, why it is worked.
