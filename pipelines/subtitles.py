@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, cast
 
 import apache_beam as beam
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from batchio.errors import UsageError
 from batchio.fileset import FileRef, absolute, list_files
@@ -120,7 +120,7 @@ def build(
 
 def forming(options: SubtitlesOptions) -> EachFile:
     """Returns how each file becomes a unit."""
-    never = list(read_never(options.never)) if options.never else []
+    never: list[JsonValue] = [*read_never(options.never)] if options.never else []
     return EachFile(
         partial(
             _form,

@@ -25,6 +25,7 @@ class Contract(ABC):
         bad_cause: Part of the cause that is given for it.
         further_units: Units that a run has beyond those of its inputs; they are worked when all of
             those are recorded, and not if the run is stopped.
+        outputs_a_unit: How many files a unit of inputs names as its outputs.
         kills: How often a run is killed at a random moment.
     """
 
@@ -36,6 +37,7 @@ class Contract(ABC):
     bad_step: ClassVar[str]
     bad_cause: ClassVar[str]
     further_units: ClassVar[tuple[str, ...]] = ()
+    outputs_a_unit: ClassVar[int] = 1
     kills: ClassVar[int] = 10
 
     @abstractmethod

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from batchio.errors import doing
-from batchio.fileset import STATE_FOLDER, is_local, read_bytes
+from batchio.fileset import STATE_FOLDER, FileRef, is_local, read_bytes
 from batchio.fingerprint import of_value, sha256
 from batchio.lexicon import Entry
 from batchio.output import Output, OutputRoot
@@ -75,12 +75,11 @@ class CorrectFiles:
         """Corrects a unit's file and holds what was found."""
         file = unit.files[0]
         with doing("read subtitles", file.path):
-            data = read_bytes(file.path, size=file.size, retries=self.output.retries)
-            subtitles = read_srt(data, self.how.encoding)
+            subtitles = _read(file, self.how.encoding, self.output.retries)
         with doing("correct", file.path):
             found, written = self._correct(subtitles, unit.details.get(REFERENCE, ""))
         outputs = () if self.how.review else (self._write(unit, written.data),)
-        digest = sha256(data)
+        digest = sha256(subtitles.data)
         self._hold(unit, found, digest, outputs)
         return Made(
             outputs=outputs,
@@ -169,6 +168,10 @@ class CorrectFiles:
             counts_of(found.comparison),
         )
         self._held.append(((name, unit.settings, digest, str(unit.attempt)), findings))
+
+
+def _read(file: FileRef, encoding: str, retries: int) -> Subtitles:
+    return read_srt(read_bytes(file.path, size=file.size, retries=retries), encoding)
 
 
 def _holds(path: Path, data: bytes) -> bool:

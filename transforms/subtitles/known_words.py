@@ -9,8 +9,8 @@ from batchio.srt_model import Cue
 from batchio.word_keys import GENITIVES, bare_key, exact_key
 from transforms.subtitles.seen_text import find_words
 
-_SAMPLE_CUES = 60
-_LEAST_SHARE = 0.5  # of words that are known, in a file to which the list of words applies
+_SAMPLE_CUES = 40
+_LEAST_SHARE = 0.5  # of words that are known, different ones, in a file to which the list applies
 
 
 class KnownWords:
@@ -33,5 +33,5 @@ class KnownWords:
     def suits(self, cues: Sequence[Cue]) -> bool:
         """Tells whether cues are in English, by those at the beginning."""
         text = "\n".join(line for cue in cues[:_SAMPLE_CUES] for line in cue.lines)
-        words = find_words(text)
+        words = set(find_words(text))
         return sum(map(self, words)) >= _LEAST_SHARE * len(words)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from batchio.errors import CannotRun, UsageError
 from batchio.fileset import list_files, open_text
 from batchio.fingerprint import of_value
-from batchio.lexicon import Entry, Problem, load_lexicons
+from batchio.lexicon import Entry, Problem, Style, load_lexicons
 from transforms.forming import root_of
 
 _FATAL = ("unreadable", "yaml")
@@ -78,6 +78,7 @@ def _word(line: str) -> str:
     return line.partition("#")[0].strip()
 
 
-def styles_of(named: Iterable[str]) -> dict[str, str]:
+def styles_of(named: Iterable[str]) -> dict[str, Style]:
     """Returns the style of each category out of texts such as `deity=iast`."""
-    return {name.strip(): style for name, _, style in (each.rpartition("=") for each in named)}
+    parts = (each.rpartition("=") for each in named)
+    return {name.strip(): "iast" if style == "iast" else "plain" for name, _, style in parts}

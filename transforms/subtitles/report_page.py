@@ -26,12 +26,16 @@ def report_page(content: Mapping[str, Any]) -> str:
 def _lines(content: Mapping[str, Any]) -> Iterator[str]:
     files, made = content["files"], content["corrections"]
     yield "# Subtitles"
-    yield ""
-    yield (
-        f"{files['all']:,} files, {content['cues']:,} cues: {made['all']:,} corrections in "
-        f"{files['corrected']:,} files. {files['ok']:,} files are sound, {files['warnings']:,} "
-        f"have faults, {files['failed']:,} could not be read; {content['lost']:,} blocks are lost."
-    )
+    yield from _section("Files and cues", ("", "count"), [
+        ("files", f"{files['all']:,}"),
+        ("files without faults", f"{files['ok']:,}"),
+        ("files with faults, see issues.csv", f"{files['warnings']:,}"),
+        ("files that could not be read, see files.csv", f"{files['failed']:,}"),
+        ("files with corrections", f"{files['corrected']:,}"),
+        ("cues", f"{content['cues']:,}"),
+        ("blocks that are lost, see issues.csv", f"{content['lost']:,}"),
+        ("corrections", f"{made['all']:,}"),
+    ])  # fmt: skip
     yield from _corrections(made)
     yield from _quality(content["quality"])
     yield from _limits(content["limits"], content["cues"])
@@ -96,7 +100,8 @@ def _reference(found: Mapping[str, Any] | None) -> Iterator[str]:
         ("character error rate", f"{found['cer_before']:.4f}", f"{found['cer_after']:.4f}"),
     ])  # fmt: skip
     yield ""
-    yield f"{found['right']:,} words put right, {found['wrong']:,} wrong, {found['missed']:,} missed."
+    right, wrong, missed = (f"{found[name]:,}" for name in ("right", "wrong", "missed"))
+    yield f"{right} words put right, {wrong} wrong, {missed} missed."
 
 
 def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -115,6 +120,10 @@ def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
 
 def _quoted(text: str) -> str:
     """Returns a text as it stands, whatever Markdown would make of it."""
+    if not text:
+        return "(nothing)"
+    if not text.strip(" "):
+        return text.replace(" ", "␣")
     return "`" + text.replace("\n", "⏎").replace("|", "\\|").replace("`", "'") + "`"
 
 
