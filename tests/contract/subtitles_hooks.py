@@ -18,17 +18,18 @@ entries:
 - term: Krishna
   variations: [krsna, krishn]
 """
+GAP = "99\n00:59:00,000 --> 00:59:02,000\nAgain krishn speaks.\n"  # a number too high
 NOT_SUBTITLES = "<!DOCTYPE html><html><title>503 Service Unavailable</title></html>"
 
 
-def write_lecture(folder: Path, number: int, more: str = "") -> Path:
+def write_lecture(folder: Path, number: int) -> Path:
     """A lecture of a few cues; every other one has something to correct."""
     texts = [f"This is the sentence number {cue} of lecture {number}." for cue in range(number + 2)]
     if number % 2:
         texts.append("Here krsna speaks of moksh, chapter two.")
     file = folder / f"lecture_{number:02}.srt"
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(make_srt([*texts, *([more] if more else [])]))
+    file.write_text(make_srt(texts))
     return file
 
 
@@ -62,11 +63,12 @@ class SubtitlesHooks(Contract):
         return [folder / unit]
 
     def change(self, folder: Path, unit: str) -> None:
-        write_lecture(folder, int(unit[8:10]), more="Again krishn speaks.")
+        file = write_lecture(folder, int(unit[8:10]))
+        file.write_text(f"{file.read_text()}\n{GAP}")
 
     def read_output(self, path: Path) -> None:
         if path.suffix == ".srt":
-            assert not read_srt(path.read_bytes()).issues
+            assert read_srt(path.read_bytes()).lost == 0
         elif path.suffix == ".csv":
             with path.open(newline="") as file:
                 assert len({len(row) for row in csv.reader(file, strict=True)}) == 1

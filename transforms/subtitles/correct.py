@@ -92,9 +92,9 @@ class Corrector:
         return of_value([rules_digest(rules), sorted(self._rules.known)])
 
     @property
-    def known_words(self) -> frozenset[str]:
-        """The words of the lexicons, by their bare keys."""
-        return self._rules.known
+    def right_words(self) -> frozenset[str]:
+        """The words of the lexicons' terms as they should be, by their exact keys."""
+        return self._rules.right
 
     def reach(self, texts: Iterable[str]) -> str:
         """Returns a digest of what the lexicons can change in a file; equal ones, equal changes."""

@@ -34,6 +34,7 @@ from transforms.units import Made, Unit
 
 PARTS_FOLDER = f"{STATE_FOLDER}/parts"
 LEXICON = "lexicon"  # of a unit's details: the digest of the lexicons
+_LEXICON_CHANGED = f"{LEXICON} changed"
 REFERENCE = "reference"  # and the path of its reference
 
 
@@ -104,7 +105,7 @@ class CorrectFiles:
 
     @cached_property
     def _known(self) -> KnownWords:
-        return KnownWords(self._corrector.known_words)
+        return KnownWords(self._corrector.right_words)
 
     @cached_property
     def _suspects(self) -> Mapping[bool, Suspects]:
@@ -146,9 +147,9 @@ class CorrectFiles:
         return compare(subtitles.cues, after, reference.cues)
 
     def _write(self, unit: Unit, data: bytes) -> Output:
-        """Writes a file to the mirrored tree; one that would be as it was is left alone."""
+        """Writes a file to the mirrored tree; one that a lexicon does not change is left alone."""
         target = self.output.path(unit.unit_id)
-        if unit.attempt > 1 and is_local(target) and _holds(Path(target), data):
+        if unit.reason == _LEXICON_CHANGED and is_local(target) and _holds(Path(target), data):
             return Output(target, len(data), sha256(data))
         return self.output.write(unit.unit_id, lambda path: path.write_bytes(data))
 

@@ -17,18 +17,17 @@ class KnownWords:
     """Tells of a word whether it is known."""
 
     def __init__(self, terms: Iterable[str]) -> None:
-        """Takes the bare keys of the lexicons' words."""
+        """Takes the exact keys of the words of terms."""
         self._terms = frozenset(terms)
         self._english = english_words()
 
     def __call__(self, token: str) -> bool:
         """Tells whether a word is English or of the lexicons, in a genitive too."""
         key = exact_key(token)
-        if key in self._english:
+        if key in self._english or key in self._terms:
             return True
-        key = bare_key(token)
         key = key[:-2] if key.endswith(GENITIVES) else key
-        return key in self._terms or key in self._english
+        return key in self._terms or bare_key(key) in self._english
 
     def suits(self, cues: Sequence[Cue]) -> bool:
         """Tells whether cues are in English, by those at the beginning."""
