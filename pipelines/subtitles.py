@@ -70,6 +70,11 @@ class SubtitlesOptions(CommonOptions):
     fuzzy_threshold: Annotated[float, Option(DOMAIN, "0-100", affects_result=True)] = Field(
         88.0, ge=0, le=100, description="How near to a term a misheard word has to be."
     )
+    language: Annotated[Literal["english", "any"], Option(DOMAIN, affects_result=True)] = Field(
+        "english",
+        description="Which files are corrected: those in English, for which the guards against "
+        "false corrections are made, or any.",
+    )
     never: Annotated[str | None, Option(DOMAIN, "FILE", accepts="a file or URL")] = Field(
         None,
         min_length=1,
@@ -224,12 +229,22 @@ def _how(options: SubtitlesOptions) -> How:
         never=read_never(options.never) if options.never else (),
     )
     entries = _lexicons(options).entries
-    return How(entries, settings, options.profile, options.encoding or "", options.review)
+    return How(
+        entries,
+        settings,
+        options.profile,
+        options.encoding or "",
+        any_language=options.language == "any",
+        review=options.review,
+    )
 
 
 def _asked(options: SubtitlesOptions) -> dict[str, object]:
     """Returns what the report tells of the options."""
-    names = ("profile", "style", "category_style", "steps", "fuzzy_threshold", "encoding", "review")
+    names = (
+        *("profile", "style", "category_style", "steps", "fuzzy_threshold", "language"),
+        *("encoding", "review"),
+    )
     asked = {name: value for name in names if (value := getattr(options, name)) not in (None, [])}
     lexicons = _lexicons(options)
     return asked | {"lexicon_entries": len(lexicons.entries), "lexicon_hash": lexicons.digest}

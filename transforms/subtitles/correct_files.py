@@ -47,6 +47,7 @@ class How:
         settings: Steps, style, what is never touched.
         profile: The limits of readable cues.
         encoding: Of files without a mark; empty for UTF-8 or a guess.
+        any_language: Whether files that are not in English are corrected too.
         review: Whether no subtitle file is written.
     """
 
@@ -54,6 +55,7 @@ class How:
     settings: Settings = field(default_factory=Settings)
     profile: str = "lecture"
     encoding: str = ""
+    any_language: bool = False
     review: bool = False
 
 
@@ -82,10 +84,13 @@ class CorrectFiles:
         outputs = () if self.how.review else (self._write(unit, written.data),)
         digest = sha256(subtitles.data)
         self._hold(unit, found, digest, outputs)
+        remark = "" if found.english or self.how.any_language else "not in English: left as it is"
+        if subtitles.lost:
+            remark = "; ".join(filter(None, (f"{subtitles.lost} blocks lost", remark)))
         return Made(
             outputs=outputs,
             sha256={file.path: digest},
-            remarks={file.path: f"{subtitles.lost} cues lost"} if subtitles.lost else {},
+            remarks={file.path: remark} if remark else {},
             metrics={"cues": len(subtitles.cues), "corrections": found.total},
         )
 
@@ -116,7 +121,8 @@ class CorrectFiles:
         english = self._known.suits(subtitles.cues)
         suspects = self._suspects[english]
         before = after = assess(subtitles, profile, suspects)
-        texts, changes = self._texts(subtitles)
+        is_left = not english and not self.how.any_language
+        texts, changes = ({}, {}) if is_left else self._texts(subtitles)
         written = write_srt(subtitles, texts)
         if texts:
             after = assess(subtitles, profile, suspects, texts)

@@ -31,6 +31,7 @@ def _lines(content: Mapping[str, Any]) -> Iterator[str]:
         ("files without faults", f"{files['ok']:,}"),
         ("files with faults, see issues.csv", f"{files['warnings']:,}"),
         ("files that could not be read, see files.csv", f"{files['failed']:,}"),
+        ("files that are not in English", f"{files['other_language']:,}"),
         ("files with corrections", f"{files['corrected']:,}"),
         ("cues", f"{content['cues']:,}"),
         ("blocks that are lost, see issues.csv", f"{content['lost']:,}"),

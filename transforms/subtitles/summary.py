@@ -19,6 +19,7 @@ _KIND = 2  # of an issue
 _MOST_TOLD = 20
 _CONFIDENCES = (("0.9 and more", 90.0), ("0.7 to 0.9", 70.0), ("0.5 to 0.7", 50.0), ("less", 0.0))
 _PARTS = ("score", "structure", "readability", "text")
+_STATES = ("ok", "warnings", "failed", "corrected", "other_language")
 _WHEN = ("before", "after")
 _FORMULA = (
     f"score = 100 x ({STRUCTURE} structure + {READABILITY} readability + {TEXT} text); "
@@ -58,6 +59,7 @@ class Summary:
         row = found.row
         self._files[row["status"]] += 1
         self._files["corrected"] += bool(row["corrections"])
+        self._files["other_language"] += not row["word_list"]
         self._encodings[f"{row['encoding']} ({row['encoding_source']})"] += 1
         for name in ("cues", "lost", "corrections", "words", "suspects", "overlaps"):
             self._sums[name] += row[name]
@@ -84,7 +86,7 @@ class Summary:
             "settings": dict(self.asked),
             "files": {
                 "all": read + files["failed"],
-                **{name: files[name] for name in ("ok", "warnings", "failed", "corrected")},
+                **{name: files[name] for name in _STATES},
             },
             **{name: sums[name] for name in ("cues", "lost", "words", "suspects")},
             "encodings": _sorted(self._encodings),
