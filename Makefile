@@ -34,6 +34,10 @@ demo: setup
 	$(BIN)/python -m pipelines.soundings --runner DirectRunner \
 		--input 'demo/samples/soundings/archive/**/*.buf' \
 		--output demo/soundings || test $$? -eq 3
+	$(BIN)/python -m pipelines.subtitles --runner DirectRunner \
+		--input 'demo/samples/subtitles/lectures/*.srt' \
+		--lexicon 'demo/samples/subtitles/lexicons/*.yaml' \
+		--output demo/corrected || test $$? -eq 3
 	$(BIN)/python -m pipelines.syntax --runner DirectRunner \
 		--input 'demo/samples/syntax/**/*.json*' \
 		--output demo/tables || test $$? -eq 3
@@ -64,6 +68,10 @@ on-flink:
 	$(BIN)/python -m pipelines.soundings $(ON_FLINK) \
 		--input 'demo/samples/soundings/archive/**/*.buf' \
 		--output demo/flink/soundings || test $$? -eq 3
+	$(BIN)/python -m pipelines.subtitles $(ON_FLINK) \
+		--input 'demo/samples/subtitles/lectures/*.srt' \
+		--lexicon 'demo/samples/subtitles/lexicons/*.yaml' \
+		--output demo/flink/corrected || test $$? -eq 3
 	$(BIN)/python -m pipelines.syntax $(ON_FLINK) \
 		--input 'demo/samples/syntax/**/*.json*' \
 		--output demo/flink/tables || test $$? -eq 3

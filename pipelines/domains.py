@@ -8,7 +8,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from batchio import address_samples, ast_samples, bufkit_samples, sinarame_samples
+from batchio import address_samples, ast_samples, bufkit_samples, sinarame_samples, srt_samples
 
 if TYPE_CHECKING:
     from pipelines.launcher.domain import Domain
@@ -45,6 +45,12 @@ DOMAINS: Mapping[str, Entry] = MappingProxyType(
             "BUFKIT forecast soundings to profiles and indices: NetCDF, tables, skew-T",
             bufkit_samples.sample_files,
             "--input '{folder}/archive/**/*.buf' --output soundings",
+        ),
+        "subtitles": Entry(
+            "subtitles of lectures (SubRip) corrected by lexicons, each change shown",
+            srt_samples.sample_files,
+            "--input '{folder}/lectures/*.srt' --lexicon '{folder}/lexicons/*.yaml' "
+            "--output corrected",
         ),
         "syntax": Entry(
             "syntax trees (AST JSON, or source files) to tables of symbols, calls, imports",

@@ -170,10 +170,22 @@ def _why_stale(unit: Unit, state: UnitState, rerun: Rerun, there: Callable[[Outp
     if state.version != __version__:
         return f"made by Headrace {state.version}"
     if state.settings_fingerprint != unit.settings:
-        return SETTINGS_CHANGED
+        return _what_changed(state.settings_fingerprint, unit.settings)
     if not all(there(output) for output in state.outputs):
         return "output missing"
     return ""
+
+
+def _what_changed(old: str, new: str) -> str:
+    """Returns why a unit with other settings is stale: by the parts that have names.
+
+    Settings may be a fingerprint and others with names after it: ``1f3a;lexicon=90bc``.
+    """
+    (was, *before), (now, *after) = old.split(";"), new.split(";")
+    named = [part.partition("=")[0] for part in sorted({*before} ^ {*after})]
+    if was != now or not named:
+        return SETTINGS_CHANGED
+    return f"{', '.join(dict.fromkeys(named))} changed"
 
 
 def _present(file: FileRef, record: InputFile | None, retries: int) -> InputFile:

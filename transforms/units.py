@@ -26,7 +26,9 @@ class Unit:
 
     Attributes:
         unit_id: The same in every run and on every machine.
-        settings: Fingerprint of the settings that matter to its result.
+        settings: Fingerprint of the settings that matter to its result. Others with a name may
+            follow, as in `1f3a;lexicon=90bc`: if only they differ, the reason to work it again is
+            "lexicon changed".
         details: What the domain wants recorded with it (JSON).
         waits: The status in which it waits (`incomplete`, `pending`); empty when it can be worked.
         reason: Why it waits; later, why it is worked.

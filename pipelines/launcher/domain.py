@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import apache_beam as beam
 
-from pipelines.launcher.options import CommonOptions
+from pipelines.launcher.options import CommonOptions, Options
 from transforms.forming import Forming
 from transforms.run import Run
 from transforms.units import Unit
 
 O = TypeVar("O", bound=CommonOptions)  # noqa: E741 - options
+
+
+@dataclass(frozen=True)
+class Aside:
+    """What a flag asks for instead of a run.
+
+    Attributes:
+        flag: Its name, without dashes in front.
+        options: What is accepted beside it.
+        act: Does it, and returns the exit code.
+    """
+
+    flag: str
+    options: type[Options]
+    act: Callable[[Any], int]
+
+    def is_asked(self, argv: Sequence[str]) -> bool:
+        """Tells whether the flag is among the arguments."""
+        return any(word.replace("-", "_") == f"__{self.flag}" for word in argv)
 
 
 @dataclass(frozen=True)
@@ -28,6 +47,7 @@ class Domain(Generic[O]):
         build: Adds its graph to a Beam pipeline and returns its collections of outcomes.
         check: What only it has to check before a run; raises a HeadraceError.
         items: Units of work that are not formed of files there are, but asked for by options.
+        asides: What it can do instead of a run.
     """
 
     name: str
@@ -37,3 +57,4 @@ class Domain(Generic[O]):
     build: Callable[[beam.Pipeline, O, Run], Any]
     check: Callable[[O], None] = lambda _options: None
     items: Callable[[O], Iterable[Unit]] = lambda _options: ()
+    asides: Sequence[Aside] = ()

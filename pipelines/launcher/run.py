@@ -67,9 +67,11 @@ def launch(domain: Domain[O], argv: Sequence[str] | None = None) -> int:
 
 
 def _launch(domain: Domain[O], argv: Sequence[str]) -> int:
-    parsed = parse(
-        domain.options, argv, prog=f"python -m pipelines.{domain.name}", description=domain.summary
-    )
+    about = {"prog": f"python -m pipelines.{domain.name}", "description": domain.summary}
+    for aside in domain.asides:
+        if aside.is_asked(argv):
+            return aside.act(parse(aside.options, argv, **about).options)
+    parsed = parse(domain.options, argv, **about)
     options = parsed.options
     is_service = options.runner in SERVICES
     if is_service:

@@ -53,6 +53,7 @@ def test_the_readme_names_each_pipeline_and_command():
         "docs/install.md",
         "docs/radar.md",
         "docs/stores.md",
+        "docs/subtitles.md",
         "docs/syntax.md",
     ],
 )

@@ -14,7 +14,7 @@ from batchio.fingerprint import sha256
 from batchio.ledger import Ledger
 from batchio.ledger_view import LedgerView
 from batchio.output import Output
-from batchio.records import Outcome, UnitState
+from batchio.records import COMPLETED, Outcome, UnitState
 from batchio.version import __version__
 from transforms import decisions
 from transforms.decisions import batches, decide, decide_all
@@ -155,6 +155,21 @@ def test_a_cut_output_is_work(scene):
 
 def test_other_settings_are_work(scene):
     assert told(scene.decide(settings="s2")) == ("work", "settings changed")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ("s1;lexicon=a;reference=b", "s1;lexicon=c;reference=b", "lexicon changed"),
+        ("s1;lexicon=a", "s1;lexicon=c;reference=b", "lexicon, reference changed"),
+        ("s1;lexicon=a;reference=b", "s1;lexicon=a", "reference changed"),
+        ("s1;lexicon=a", "s2;lexicon=c", "settings changed"),
+        ("s1", "s1;lexicon=a", "lexicon changed"),
+    ],
+)
+def test_settings_that_have_a_name_are_told_by_it(before, after, why):
+    state = UnitState("x", "run-1", COMPLETED, 1, __version__, "", before, ())
+    assert told(decide(Unit("x", (), settings=after), state, {})) == ("work", why)
 
 
 def test_another_version_is_work(scene, monkeypatch):

@@ -91,6 +91,11 @@ class Corrector:
         rules = [rule for some in self._rules.first.values() for rule in some]
         return of_value([rules_digest(rules), sorted(self._rules.known)])
 
+    @property
+    def right_words(self) -> frozenset[str]:
+        """The words of the lexicons' terms as they should be, by their exact keys."""
+        return self._rules.right
+
     def reach(self, texts: Iterable[str]) -> str:
         """Returns a digest of what the lexicons can change in a file; equal ones, equal changes."""
         return reach_digest(texts, self._rules, self._near)

@@ -36,6 +36,7 @@ class RuleBook:
     first: Mapping[str, tuple[Rule, ...]]
     own: tuple[Rule, ...]  # of single words: the terms themselves
     known: frozenset[str]  # bare keys of every word of a spelling or target
+    right: frozenset[str]  # exact keys of every word of a term in one of the styles
 
 
 def make_rules(
@@ -52,7 +53,10 @@ def make_rules(
     first: dict[str, list[Rule]] = {}
     own = []
     known: set[str] = set()
+    right: set[str] = set()
     for key, spellings in found.items():
+        texts = {text for each in spellings for text in (each.own and each.text, each.target)}
+        right.update(exact_key(word) for text in texts if text for word in words_of(text))
         known.update(key)
         used = spellings[0]
         known.update(map(bare_key, words_of(used.target)))
@@ -65,7 +69,7 @@ def make_rules(
     longest = {
         word: tuple(sorted(rules, key=lambda rule: -len(rule.key))) for word, rules in first.items()
     }
-    return RuleBook(longest, tuple(own), frozenset(known))
+    return RuleBook(longest, tuple(own), frozenset(known), frozenset(right))
 
 
 def written_key(text: str) -> str:
