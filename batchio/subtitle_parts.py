@@ -17,6 +17,7 @@ class FileFindings(NamedTuple):
         row: Its row of `files.csv`, by column.
         corrections: Rows of `corrections.csv` without the file.
         issues: Line, cue, kind, text and note of each.
+        verses: Rows of `verses.csv` without the file.
         reference: Counts of the comparison with a reference; empty without one.
     """
 
@@ -24,6 +25,7 @@ class FileFindings(NamedTuple):
     row: dict[str, Any]
     corrections: list[list[Any]]
     issues: list[list[Any]]
+    verses: list[list[Any]]
     reference: dict[str, int]
 
 

@@ -8,7 +8,10 @@ from typing import IO, Any, Final
 
 from batchio.srt_issues import KINDS
 
-RULES: Final = ("lexicon", "compound", "case", "fuzzy", "number", "filler", "repeat", "space")
+RULES: Final = (
+    *("lexicon", "compound", "case", "fuzzy", "number", "filler", "repeat", "space"),
+    "verse",
+)
 LIMITS: Final = (
     *("cps", "line_chars", "cue_chars", "lines", "min_ms", "max_ms", "min_gap_ms", "wpm"),
 )
@@ -18,6 +21,9 @@ CORRECTIONS: Final = (
     *("file", "cue", "time", "line", "column"),
     *("before", "after", "rule", "entry", "score"),
 )
+VERSES: Final = (
+    *("file", "cue", "last_cue", "time", "line", "reference", "score", "share", "text"),
+)
 ISSUES: Final = ("file", "line", "cue", "group", "kind", "fault", "text", "note")
 FILES: Final = (
     *("file", "output", "status", "error", "size", "sha256"),
@@ -25,6 +31,7 @@ FILES: Final = (
     *(f"{group}_issues" for group in GROUPS),
     "corrections",
     *(f"by_{rule}" for rule in RULES),
+    "verses",
     *(f"{part}_{when}" for part in ("score", "structure", "readability", "text")
       for when in ("before", "after")),
     *("cps_median", "cps_p95"),

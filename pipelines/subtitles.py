@@ -14,11 +14,12 @@ from pydantic import Field, JsonValue
 
 from batchio.errors import UsageError
 from batchio.fileset import FileRef, absolute, list_files
-from batchio.fingerprint import sha256_of_file
+from batchio.fingerprint import of_value, sha256_of_file
 from batchio.lexicon import Style
 from batchio.lexicon_checks import check_lexicons
 from batchio.output import OutputRoot
 from batchio.srt_encoding import check_encoding
+from batchio.verses import load_verses
 from pipelines.launcher.domain import Aside, Domain
 from pipelines.launcher.exit_codes import DONE, SOME_FAILED
 from pipelines.launcher.options import (
@@ -40,7 +41,9 @@ from transforms.subtitles.run_reports import RunReports
 from transforms.subtitles.settings import DEFAULT_STEPS, Settings
 from transforms.units import Unit
 
-Step = Literal["lexicon", "compound", "case", "fuzzy", "references", "repeats", "fillers", "spaces"]
+Step = Literal[
+    "lexicon", "compound", "case", "fuzzy", "references", "repeats", "fillers", "spaces", "verses"
+]
 ProfileName = Literal[
     "lecture", "netflix", "netflix-children", "netflix-chinese", "subtitle-edit", "bbc"
 ]
@@ -89,6 +92,11 @@ class SubtitlesOptions(CommonOptions):
         description="Encoding of files that have no mark of one. If not given: UTF-8, or else a "
         "guess, which issues.csv names.",
     )
+    verses: Annotated[list[str], Option(READ_AND_WRITE, "FILE")] = Field(
+        [],
+        description="Tables of verses (JSON lines or YAML): what is quoted of them is told in "
+        "verses.csv, and written as it stands there with the step verses.",
+    )
     review: Annotated[bool, Option(READ_AND_WRITE, affects_result=True)] = Field(
         False, description="Write tables and report of what would be done, and no subtitles."
     )
@@ -133,6 +141,7 @@ def forming(options: SubtitlesOptions) -> EachFile:
             outputs=_outputs_among_inputs(options),
             settings=settings_fingerprint(options, never=never),
             lexicon=_lexicons(options).digest,
+            verses=_verses_digest(options),
             references=_references(options),
         )
     )
@@ -145,6 +154,7 @@ def _form(
     outputs: str,
     settings: str,
     lexicon: str,
+    verses: str,
     references: dict[str, tuple[str, str]],
 ) -> Unit | LeftOut:
     """Returns a file's unit; its settings are those of the run, the lexicons, its reference.
@@ -155,12 +165,15 @@ def _form(
         outputs: Where outputs lie among inputs; empty if they do not.
         settings: The fingerprint of the options.
         lexicon: That of the lexicons.
+        verses: That of the tables of verses; empty without.
         references: Path and digest of each file's reference, by the unit.
     """
     if outputs and file.path.startswith(outputs):
         return LeftOut(file, "is an output of this pipeline")
     name = file.path.removeprefix(root)
     told = f"{settings};lexicon={lexicon}"
+    if verses:
+        told += f";verses={verses}"
     details = {LEXICON: lexicon}
     if name in references:
         details[REFERENCE], digest = references[name]
@@ -173,6 +186,12 @@ def _outputs_among_inputs(options: SubtitlesOptions) -> str:
     outputs = OutputRoot(absolute(options.output), "").folder
     root = root_of(options.patterns)
     return outputs if outputs != root and outputs.startswith(root) else ""
+
+
+def _verses_digest(options: SubtitlesOptions) -> str:
+    if not options.verses:
+        return ""
+    return of_value([[verse.reference, verse.text] for verse in load_verses(options.verses)])
 
 
 def _references(options: SubtitlesOptions) -> dict[str, tuple[str, str]]:
@@ -196,6 +215,9 @@ def check(options: SubtitlesOptions) -> None:
     check_encoding(options.encoding or "utf-8")
     if options.never:
         read_never(options.never)
+    if "verses" in options.steps and not options.verses:
+        raise UsageError("the step verses needs --verses", action="name tables of verses")
+    _verses_digest(options)
     outputs = OutputRoot(absolute(options.output), "").folder
     if outputs == root_of(options.patterns) and not (options.review or options.timestamped):
         raise UsageError(
@@ -234,6 +256,7 @@ def _how(options: SubtitlesOptions) -> How:
         settings,
         options.profile,
         options.encoding or "",
+        verses=tuple(options.verses),
         any_language=options.language == "any",
         review=options.review,
     )
@@ -245,7 +268,10 @@ def _asked(options: SubtitlesOptions) -> dict[str, object]:
         *("profile", "style", "category_style", "steps", "fuzzy_threshold", "language"),
         *("encoding", "review"),
     )
-    asked = {name: value for name in names if (value := getattr(options, name)) not in (None, [])}
+    given = ((name, getattr(options, name)) for name in names)
+    asked: dict[str, object] = {name: value for name, value in given if value not in (None, [])}
+    if options.verses:
+        asked["verses"] = [path.rpartition("/")[2] for path in options.verses]
     lexicons = _lexicons(options)
     return asked | {"lexicon_entries": len(lexicons.entries), "lexicon_hash": lexicons.digest}
 

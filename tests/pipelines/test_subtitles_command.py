@@ -16,6 +16,7 @@ from batchio.srt import read_srt
 from batchio.srt_samples import make_srt
 from pipelines.subtitles import SubtitlesOptions, forming, main
 from transforms.forming import LeftOut
+from transforms.subtitles.settings import DEFAULT_STEPS
 
 LEXICON = """\
 entries:
@@ -201,9 +202,14 @@ class Real(NamedTuple):
 def real(subtitle_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Real:
     """All real files with the full lexicons, and what came of them once more."""
     folder = tmp_path_factory.mktemp("real")
-    lexicons = ("--lexicon", str(subtitle_data / "sanskrit/lexicons_full/*.yaml"))
-    first = Rig("pipelines.subtitles", folder / "first", arguments=lexicons)
-    again = Rig("pipelines.subtitles", folder / "second", arguments=lexicons)
+    sanskrit = subtitle_data / "sanskrit"
+    arguments = (
+        *("--lexicon", str(sanskrit / "lexicons_full/*.yaml")),
+        *("--verses", str(sanskrit / "scriptures/bhagavad_gita_verses.jsonl")),
+        *("--steps", *DEFAULT_STEPS, "verses"),
+    )
+    first = Rig("pipelines.subtitles", folder / "first", arguments=arguments)
+    again = Rig("pipelines.subtitles", folder / "second", arguments=arguments)
     assert first.run("--workers=2", inputs=[str(subtitle_data / "**/*.srt")]).code == 3
     assert again.run("--workers=2", inputs=[str(first.output / "**/*.srt")]).code == 0
     return Real(first, again, subtitle_data)
@@ -231,6 +237,20 @@ def test_lectures_on_mathematics_and_in_other_languages_are_not_changed(real: Re
     assert {row["word_list"] for row in english} == {"en"}
     assert {row["word_list"] for row in rows if row not in english} == {""}
     assert {row["corrections"] for row in rows} == {"0"}
+
+
+def test_quoted_verses_are_told_and_written(real: Real) -> None:
+    found = table(real.first, "verses")
+    assert {(row["file"].rpartition("/")[2], row["reference"]) for row in found} == {
+        ("complex_test.srt", "Bhagavad Gita 18.66"),
+        ("highlights_tulsi_ramayana_28.srt", "Bhagavad Gita 16.4"),
+        ("sample_yoga_lecture.srt", "Bhagavad Gita 2.47"),
+    }
+    written = [row for row in table(real.first, "corrections") if row["rule"] == "verse"]
+    assert {row["before"]: row["after"] for row in written}["karmany eva adhikaram te"] == (
+        "karmanyevadhikaraste"
+    )
+    assert told(real.first)["verses"] == dict.fromkeys(sorted(row["reference"] for row in found), 1)
 
 
 def test_a_second_run_over_the_output_changes_nothing(real: Real) -> None:
@@ -267,6 +287,8 @@ def test_lexicons_are_checked_without_a_run(
         (["--reference", "nowhere"], 2, "nowhere: holds no file"),
         (["--output", "in"], 2, "in: is the folder of the inputs, which would be overwritten"),
         (["--steps", "guess"], 2, "guess"),
+        (["--steps", "verses"], 2, "the step verses needs --verses"),
+        (["--verses", "none.jsonl"], 2, "none.jsonl: verses: cannot be read"),
     ],
 )
 def test_what_cannot_work_is_refused_before_a_run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,12 +24,16 @@ from transforms.subtitles.file_row import (
     counts_of,
     issue_rows,
     row_of,
+    verse_rows,
 )
 from transforms.subtitles.known_words import KnownWords
 from transforms.subtitles.profiles import find_profile
 from transforms.subtitles.quality import Suspects, assess
 from transforms.subtitles.reference import Comparison, compare
 from transforms.subtitles.settings import Settings
+from transforms.subtitles.verse_index import verse_index
+from transforms.subtitles.verse_text import MIN_SCORE, write_verses
+from transforms.subtitles.verses import Quotation, find_verses
 from transforms.units import Made, Unit
 
 PARTS_FOLDER = f"{STATE_FOLDER}/parts"
@@ -47,6 +51,7 @@ class How:
         settings: Steps, style, what is never touched.
         profile: The limits of readable cues.
         encoding: Of files without a mark; empty for UTF-8 or a guess.
+        verses: Files of verses that may be quoted.
         any_language: Whether files that are not in English are corrected too.
         review: Whether no subtitle file is written.
     """
@@ -55,6 +60,7 @@ class How:
     settings: Settings = field(default_factory=Settings)
     profile: str = "lecture"
     encoding: str = ""
+    verses: tuple[str, ...] = ()
     any_language: bool = False
     review: bool = False
 
@@ -122,22 +128,43 @@ class CorrectFiles:
         suspects = self._suspects[english]
         before = after = assess(subtitles, profile, suspects)
         is_left = not english and not self.how.any_language
-        texts, changes = ({}, {}) if is_left else self._texts(subtitles)
+        quotations = self._quotations(subtitles)
+        texts, changes = ({}, {}) if is_left else self._texts(subtitles, quotations or ())
         written = write_srt(subtitles, texts)
         if texts:
             after = assess(subtitles, profile, suspects, texts)
         issues = [*subtitles.issues, *written.issues]
         comparison = self._compare(subtitles, texts, reference) if reference else None
-        found = Corrected(subtitles, changes, issues, before, after, english, comparison)
-        return found, written
+        measured = (before, after, english, comparison)
+        return Corrected(subtitles, changes, issues, *measured, quotations), written
+
+    def _quotations(self, subtitles: Subtitles) -> list[Quotation] | None:
+        if not self.how.verses:
+            return None
+        return find_verses(_whole(subtitles), verse_index(self.how.verses))
 
     def _texts(
-        self, subtitles: Subtitles
+        self, subtitles: Subtitles, quotations: Iterable[Quotation]
     ) -> tuple[dict[int, list[str]], dict[int, tuple[Change, ...]]]:
-        """Returns the new lines of cues that are to be changed, and the changes, by place."""
-        texts, changes = {}, {}
+        """Returns the new lines of cues that are to be changed, and the changes, by place.
+
+        Where verses are written, their cues are no business of the lexicons.
+        """
+        texts: dict[int, list[str]] = {}
+        changes: dict[int, tuple[Change, ...]] = {}
+        written: set[int] = set()
+        if self.how.verses and "verses" in self.how.settings.steps:
+            whole = _whole(subtitles)
+            new, changes = write_verses(
+                whole, verse_index(self.how.verses), self.how.settings.style
+            )
+            texts = {place: new[place].split("\n") for place in changes}
+            sure = (each for each in quotations if each.score >= MIN_SCORE)
+            written = {place for each in sure for place in range(each.first, each.last + 1)}
         correct = self._corrector.correct
         for place, cue in enumerate(subtitles.cues):
+            if place in written:
+                continue
             lines, found = correct(cue.lines)
             if found:
                 texts[place], changes[place] = lines, found
@@ -172,6 +199,7 @@ class CorrectFiles:
             row,
             list(correction_rows(found)),
             list(issue_rows(found.subtitles, found.issues)),
+            list(verse_rows(found)),
             counts_of(found.comparison),
         )
         self._held.append(((name, unit.settings, digest, str(unit.attempt)), findings))
@@ -179,6 +207,10 @@ class CorrectFiles:
 
 def _read(file: FileRef, encoding: str, retries: int) -> Subtitles:
     return read_srt(read_bytes(file.path, size=file.size, retries=retries), encoding)
+
+
+def _whole(subtitles: Subtitles) -> list[str]:
+    return ["\n".join(cue.lines) for cue in subtitles.cues]
 
 
 def _holds(path: Path, data: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from batchio.srt_times import format_time
 from transforms.subtitles.edits import Change
 from transforms.subtitles.quality import Quality
 from transforms.subtitles.reference import Comparison
+from transforms.subtitles.verses import Quotation
 
 _LINE_ENDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR", "\r\r\n": "CRCRLF"}
 _PARTS = ("score", "structure", "readability", "text")
@@ -26,6 +27,7 @@ class Corrected:
         changes: Of each cue that was changed, by its place.
         issues: Of reading and of writing.
         english: Whether words were judged by the list of English words.
+        quotations: The verses that the file quotes; None if they were not looked for.
     """
 
     subtitles: Subtitles
@@ -35,6 +37,7 @@ class Corrected:
     after: Quality
     english: bool
     comparison: Comparison | None = None
+    quotations: Sequence[Quotation] | None = None
 
     @property
     def total(self) -> int:
@@ -59,6 +62,8 @@ def row_of(found: Corrected) -> dict[str, Any]:
         "corrections": found.total,
         "word_list": "en" if found.english else "",
     }
+    if found.quotations is not None:
+        row["verses"] = len(found.quotations)
     row |= {f"{group}_issues": count for group, count in groups.items()}
     row |= {f"by_{rule}": count for rule, count in rules.items()}
     return row | _quality(found.before, found.after) | _rates(found.comparison)
@@ -111,6 +116,23 @@ def correction_rows(found: Corrected) -> Iterator[list[Any]]:
                 change.entry,
                 change.score,
             ]
+
+
+def verse_rows(found: Corrected) -> Iterator[list[Any]]:
+    """Yields a row of each quoted verse: all columns of `verses.csv` but the file."""
+    cues = found.subtitles.cues
+    for quotation in found.quotations or ():
+        first, last = cues[quotation.first], cues[quotation.last]
+        yield [
+            printable(first.number) or str(quotation.first + 1),
+            printable(last.number) or str(quotation.last + 1),
+            format_time(first.start),
+            first.text_line,
+            quotation.reference,
+            round(quotation.score, 1),
+            round(quotation.share, 3),
+            quotation.text,
+        ]
 
 
 def issue_rows(subtitles: Subtitles, issues: Iterable[Issue]) -> Iterator[list[Any]]:

@@ -41,6 +41,9 @@ def _lines(content: Mapping[str, Any]) -> Iterator[str]:
     yield from _quality(content["quality"])
     yield from _limits(content["limits"], content["cues"])
     yield from _reference(content.get("reference"))
+    yield from _section("Verses quoted, see verses.csv", ("verse", "times"), (
+        (name, f"{count:,}") for name, count in content.get("verses", {}).items()
+    ))  # fmt: skip
     yield from _section("Issues", ("issue", "meaning", "count"), (
         (each["kind"], each["meaning"], f"{each['count']:,}") for each in content["issues"]
     ))  # fmt: skip

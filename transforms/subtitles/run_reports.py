@@ -17,7 +17,7 @@ from batchio.output import Output, OutputRoot, files_below, remove
 from batchio.records import FAILED, RunRecord
 from batchio.srt_issues import KINDS
 from batchio.subtitle_parts import FileFindings, places_in_part, read_part
-from batchio.subtitle_tables import CORRECTIONS, FILES, ISSUES, defused, table_writer
+from batchio.subtitle_tables import CORRECTIONS, FILES, ISSUES, VERSES, defused, table_writer
 from transforms.subtitles.correct_files import PARTS_FOLDER
 from transforms.subtitles.report_page import report_page
 from transforms.subtitles.summary import Summary
@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # workers need no database
 REPORTS_UNIT = "reports"
 
 _TABLES = {"files": FILES, "corrections": CORRECTIONS, "issues": ISSUES}
+_TABLES_OF_VERSES = {**_TABLES, "verses": VERSES}
 
 
 class _Live(NamedTuple):
@@ -42,7 +43,7 @@ class _Live(NamedTuple):
 
 @dataclass(frozen=True)
 class RunReports:
-    """Writes the tables `files`, `corrections` and `issues`, and the report.
+    """Writes the tables `files`, `corrections`, `issues` and `verses`, and the report.
 
     Attributes:
         output: The root of all outputs.
@@ -86,7 +87,7 @@ class _WriteReports:
             folder = Path(copies)
             tables = {
                 name: opened.enter_context((folder / f"{name}.csv").open("w", encoding="utf-8"))
-                for name in _TABLES
+                for name in (_TABLES_OF_VERSES if "verses" in reports.asked else _TABLES)
             }
             rows = _write_tables(tables, _findings(self.live, folder), summary)
             for file in tables.values():
@@ -131,9 +132,9 @@ def _write_tables(
 ) -> dict[str, int]:
     """Writes a row at a time, and adds the files up; returns how many rows there are."""
     writers = {name: table_writer(file) for name, file in tables.items()}
-    for name, columns in _TABLES.items():
-        writers[name].writerow(columns)
-    counts = dict.fromkeys((f"rows_{name}" for name in _TABLES), 0)
+    for name in tables:
+        writers[name].writerow(_TABLES_OF_VERSES[name])
+    counts = dict.fromkeys((f"rows_{name}" for name in tables), 0)
     for each, found in findings:
         if found is None:
             summary.add_failed()
@@ -147,6 +148,9 @@ def _write_tables(
                 about = KINDS[kind]
                 cells = [line, cue, about.group, kind, "yes" if about.fault else "no", text, note]
                 writers["issues"].writerow(defused([each.unit_id, *cells]))
+            for made in found.verses:
+                writers["verses"].writerow(defused([each.unit_id, *made]))
+                counts["rows_verses"] += 1
             counts["rows_corrections"] += len(found.corrections)
             counts["rows_issues"] += len(found.issues)
         row = {"file": each.unit_id, **row}

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from batchio.lexicon import Style
 
-STEPS = ("lexicon", "compound", "case", "fuzzy", "references", "repeats", "fillers", "spaces")
+STEPS = (
+    *("lexicon", "compound", "case", "fuzzy", "references", "repeats", "fillers", "spaces"),
+    "verses",
+)
 # What was really said is left unless asked for: careful editors keep it, and "um" and "er" are
-# words of other languages.
-DEFAULT_STEPS = tuple(step for step in STEPS if step not in ("repeats", "fillers"))
+# words of other languages. Verses are told of, and written only when asked for.
+DEFAULT_STEPS = tuple(step for step in STEPS if step not in ("repeats", "fillers", "verses"))
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Summary:
     _weighted: Counter[str] = field(default_factory=Counter)
     _plain: Counter[str] = field(default_factory=Counter)
     _references: int = 0
+    _verses: Counter[str] = field(default_factory=Counter)
     _reference: Counter[str] = field(default_factory=Counter)
 
     def add_failed(self) -> None:
@@ -74,6 +75,7 @@ class Summary:
             self._corrections[each[_BEFORE], each[_AFTER], each[_RULE]] += 1
             self._confidences[next(name for name, low in _CONFIDENCES if each[_SCORE] >= low)] += 1
         self._issues.update(each[_KIND] for each in found.issues)
+        self._verses.update(reference for *_, reference, _, _, _ in found.verses)
         if found.reference:
             self._references += 1
             self._reference.update(found.reference)
@@ -98,6 +100,8 @@ class Summary:
                 for kind, count in _sorted(self._issues).items()
             ],
         }
+        if "verses" in self.asked:
+            content["verses"] = _sorted(self._verses)
         return content | ({"reference": self._compared()} if self._references else {})
 
     def _told_corrections(self) -> dict[str, Any]:

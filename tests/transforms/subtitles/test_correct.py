@@ -349,7 +349,7 @@ def test_each_step_has_its_switch(step: str, text: str) -> None:
 
 
 def test_what_was_said_is_left_by_default() -> None:
-    assert set(STEPS) - set(DEFAULT_STEPS) == {"repeats", "fillers"}
+    assert set(STEPS) - set(DEFAULT_STEPS) == {"repeats", "fillers", "verses"}
 
 
 @pytest.mark.parametrize("never", ["Darma", "laxmi devi", "praarabdha"])
