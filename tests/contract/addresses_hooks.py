@@ -42,7 +42,6 @@ class AddressesHooks(Contract):
     writes = "batchio.address_csv_write:_csv_lines"
     bad_step = "read CSV"
     bad_cause = "has a quote in its first row that never closes"
-    kills = 5
 
     def rig_in(self, folder: Path) -> Rig:
         return Rig(self.module, folder, self.pattern, self.arguments, lasting=without_measures)

@@ -10,6 +10,7 @@ from addresses_hooks import AddressesHooks, write_addresses
 from radar_files import START, write_volume
 from rig import Finished
 from soundings_hooks import write_sounding
+from subtitles_hooks import GAP, SubtitlesHooks, write_lecture
 from syntax_trees import write_trees
 
 SOURCES = {
@@ -97,8 +98,27 @@ class Addresses:
             assert name.startswith(("runs/", "probe-"))
 
 
-Domain = Radar | Syntax | Soundings | Addresses
-DOMAINS: tuple[Domain, ...] = (Radar(), Syntax(), Soundings(), Addresses())
+class Subtitles:
+    module, pattern = SubtitlesHooks.module, SubtitlesHooks.pattern
+    arguments: tuple[str, ...] = ()
+    plans_outputs = False  # tables and report are no unit of an input
+    files = ("0", "1", "2")
+
+    def make_inputs(self, folder: Path) -> None:
+        for number in range(len(self.files)):
+            write_lecture(folder, number)
+
+    def change(self, folder: Path) -> None:
+        file = write_lecture(folder, 1)
+        file.write_text(f"{file.read_text()}\n{GAP}")
+
+    def check_state_file(self, name: str, content: bytes) -> None:
+        if name.endswith(".jsonl"):
+            assert content.endswith(b"\n")
+
+
+Domain = Radar | Syntax | Soundings | Addresses | Subtitles
+DOMAINS: tuple[Domain, ...] = (Radar(), Syntax(), Soundings(), Addresses(), Subtitles())
 
 
 def ends_well(done: Finished) -> Finished:

@@ -18,6 +18,7 @@ from radar_hooks import RadarHooks
 from rig import Rig
 from sounding_files import give, path_of, rig_of
 from soundings_hooks import SoundingsHooks
+from subtitles_hooks import SubtitlesHooks
 from syntax_hooks import SyntaxHooks
 
 
@@ -33,6 +34,10 @@ class TestSoundingsOnFlink(SoundingsHooks, FlinkContract):
     pass
 
 
+class TestSubtitlesOnFlink(SubtitlesHooks, FlinkContract):
+    pass
+
+
 class TestSyntaxOnFlink(SyntaxHooks, FlinkContract):
     pass
 
@@ -44,6 +49,11 @@ class TestAddressesOnADisturbedFlink(AddressesHooks, DisturbedFlinkContract):
 
 @pytest.mark.slow
 class TestSoundingsOnADisturbedFlink(SoundingsHooks, DisturbedFlinkContract):
+    pass
+
+
+@pytest.mark.slow
+class TestSubtitlesOnADisturbedFlink(SubtitlesHooks, DisturbedFlinkContract):
     pass
 
 
