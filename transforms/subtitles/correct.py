@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from batchio.fingerprint import of_value
 from batchio.lexicon import Entry
 from batchio.word_keys import (
     GENITIVES,
@@ -25,7 +24,6 @@ from batchio.word_keys import (
 from transforms.subtitles.edits import Change, Edit, apply_edits, changes_of, follow
 from transforms.subtitles.near_words import NearWords
 from transforms.subtitles.placing import TAG, Token, place
-from transforms.subtitles.reach import reach_digest, rules_digest
 from transforms.subtitles.rules import Rule, make_rules, written_key
 from transforms.subtitles.settings import Settings
 from transforms.subtitles.spoken import (
@@ -86,19 +84,9 @@ class Corrector:
         return list(lines), ()  # right, or what does not come to rest
 
     @property
-    def digest(self) -> str:
-        """A digest of what the lexicons can change anywhere."""
-        rules = [rule for some in self._rules.first.values() for rule in some]
-        return of_value([rules_digest(rules), sorted(self._rules.known)])
-
-    @property
     def right_words(self) -> frozenset[str]:
         """The words of the lexicons' terms as they should be, by their exact keys."""
         return self._rules.right
-
-    def reach(self, texts: Iterable[str]) -> str:
-        """Returns a digest of what the lexicons can change in a file; equal ones, equal changes."""
-        return reach_digest(texts, self._rules, self._near)
 
     def _is_dull(self, text: str) -> bool:
         """Tells whether no step can change the text, at the speed of set operations."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
 
 from rapidfuzz import fuzz
 
@@ -65,14 +64,6 @@ class NearWords:
         if rule is None or first in self._known or second in self._known:
             return None
         return None if first in self._english and second in self._english else rule
-
-    def wholes(self, keys: Collection[str]) -> Iterator[Rule]:
-        """Yields the rule of each term that two of these words can be the halves of."""
-        for term, rule in self._whole.items():
-            for at in range(2, len(term) - 1):
-                first, second = term[:at], term[at:]
-                if first in keys and second in keys and self.whole(first, second):
-                    yield rule
 
     def may_be_half(self, key: str) -> bool:
         """Tells whether a word can be the unknown part of a term heard as two."""
