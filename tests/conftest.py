@@ -3,7 +3,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from postgres import Server, find_binaries, own_schema, running_server
+
+# The same examples each time, however slow the machine; others with HEADRACE_LONG=1.
+settings.register_profile("headrace", deadline=None, derandomize="HEADRACE_LONG" not in os.environ)
+settings.load_profile("headrace")
 
 
 @pytest.fixture(autouse=True)

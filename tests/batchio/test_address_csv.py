@@ -57,7 +57,7 @@ def python_rows(text: str) -> Table:
     return [*rows[:-1], tuple(fields), *python_rows("".join(lines[began + 1 :]))]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(AWKWARD, BLOCK_BYTES, st.booleans())
 def test_any_file_in_blocks_of_any_size_is_what_python_reads(
     tmp_path_factory: pytest.TempPathFactory, text: str, block_bytes: int, header: bool
@@ -77,7 +77,6 @@ def test_any_file_in_blocks_of_any_size_is_what_python_reads(
     assert read_whole(file, block_bytes, header=header, delimiter=",") == expected
 
 
-@settings(deadline=None)
 @given(AWKWARD, BLOCK_BYTES, st.sampled_from(["utf-8-sig", "utf-16-le", "utf-16-be"]))
 def test_any_encoding_with_a_mark_gives_the_same_rows(
     tmp_path_factory: pytest.TempPathFactory, text: str, block_bytes: int, encoding: str
@@ -91,7 +90,6 @@ def test_any_encoding_with_a_mark_gives_the_same_rows(
     assert read_whole(file, block_bytes, delimiter=",") == by_python(text, header=True)
 
 
-@settings(deadline=None)
 @given(AWKWARD, BLOCK_BYTES)
 def test_blocks_follow_each_other_without_a_gap(
     tmp_path_factory: pytest.TempPathFactory, text: str, block_bytes: int
@@ -108,7 +106,6 @@ def test_blocks_follow_each_other_without_a_gap(
         counted += block.rows
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60), BLOCK_BYTES, st.booleans())
 def test_any_bytes_are_read_as_text_or_refused_by_name(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, block_bytes: int, header: bool

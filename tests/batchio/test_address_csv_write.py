@@ -5,7 +5,7 @@ import fsspec
 import pyarrow as pa
 import pytest
 from address_rows import read_whole
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -60,7 +60,6 @@ def test_a_slice_of_a_table_is_written_as_it_is(tmp_path: Path):
     assert written(tmp_path / "a.csv", rows, table(n=[1, 2, 3, 4]).slice(1, 2)) == "a,n\nb,2\nc,3\n"
 
 
-@settings(deadline=None)
 @given(st.lists(FIELD, max_size=6), st.booleans())
 def test_what_is_written_is_read_again(
     tmp_path_factory: pytest.TempPathFactory, fields: list[str], alone: bool

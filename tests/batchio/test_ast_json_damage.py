@@ -207,7 +207,7 @@ def outcome(file: Path, data: bytes, **limits: int) -> list[Any]:
 
 
 @given(data=st.binary(max_size=300), stream=st.sampled_from([0, 10**6]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_give_a_result_or_our_error(tmp_path_factory, data, stream):
     file = tmp_path_factory.getbasetemp() / "any.json"
     outcome(file, data, stream=stream)
@@ -220,7 +220,7 @@ def test_any_bytes_give_a_result_or_our_error(tmp_path_factory, data, stream):
     ),
     stream=st.sampled_from([0, 10**6]),
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_marks_in_any_order_are_judged_as_by_another_decoder(tmp_path_factory, data, stream):
     file = tmp_path_factory.getbasetemp() / "marks.json"
     agrees_with_json(file, "".join(data), stream)
@@ -232,7 +232,7 @@ def test_marks_in_any_order_are_judged_as_by_another_decoder(tmp_path_factory, d
     put=st.text('{}[]",:x0.-e\n\\', max_size=3),
     stream=st.sampled_from([0, 10**6]),
 )
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 def test_a_mutation_is_judged_as_by_another_decoder(tmp_path_factory, at, length, put, stream):
     text = SMALL.decode()
     file = tmp_path_factory.getbasetemp() / "mutation.json"

@@ -250,7 +250,7 @@ def cuts(text: str, size: int) -> Iterator[str]:
 
 
 @given(items=st.lists(JSON, min_size=1), after=JSON, size=st.integers(1, 9), indent=st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_cut_anywhere_the_text_is_the_same(items, after, size, indent):
     tree = {"type": "Program", "body": items, "after": after}
     text = json.dumps(tree, indent=2 if indent else None)

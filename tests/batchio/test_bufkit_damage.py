@@ -235,7 +235,7 @@ def read_or_refused(data: bytes) -> BufkitFile | None:
 PIECES = [END, "\n", " ", "=", "/", "-", ".", "9", "STID = ", "STN YYMMDD/HHMM ", "SNPARM = "]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_random_damage_never_raises_anything_but_our_error(data):
     content = bytearray(GOOD.encode())
@@ -249,7 +249,7 @@ def test_random_damage_never_raises_anything_but_our_error(data):
         assert (np.diff(forecast.levels["PRES"], axis=1) < 0).any()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_never_raise_anything_but_our_error(data):
     read_or_refused(data)

@@ -74,7 +74,7 @@ def random_forecast(seed: int, *, hours: int, n_levels: int, columns: list[str])
 DAY = random_forecast(0, hours=4, n_levels=5, columns=COLUMNS)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     seed=st.integers(0, 1 << 32),
     hours=st.integers(1, 6),

@@ -357,7 +357,7 @@ def field_volumes(draw) -> FieldVolume:
 
 
 @given(field_volumes())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_volume_comes_back_as_it_was_encoded(volume):
     name = RadarName(volume.radar, "0315", "01", volume.field, f"{volume.time:%Y%m%dT%H%M%SZ}")
     encoded = encode_field(volume, name=name)

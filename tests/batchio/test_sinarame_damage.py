@@ -312,13 +312,13 @@ def test_a_real_file_with_one_wrong_byte_in_its_data_is_refused(real):
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"", b"BUFR", b"\x1f\x8b\x08\0", GOOD[:8]]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_arbitrary_bytes_are_refused(data, start):
     refusal(start + data)
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_arbitrary_bits_in_a_good_frame_are_refused(data):
     refusal(framed(data))
 
@@ -333,7 +333,7 @@ def test_arbitrary_bits_in_a_good_frame_are_refused(data):
         max_size=6,
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_changed_bytes_are_refused_or_stay_a_volume(changes):
     data = bytearray(GOOD)
     for position, byte in changes:
@@ -346,7 +346,7 @@ def test_changed_bytes_are_refused_or_stay_a_volume(changes):
     section_3=st.binary(min_size=6, max_size=40),
     stored=st.fixed_dictionaries({"rays": st.integers(0, 2047), "bins": st.integers(0, 4095)}),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_arbitrary_sections_are_refused(section_1, section_3, stored):
     refusal(
         message(
@@ -361,7 +361,7 @@ def test_arbitrary_sections_are_refused(section_1, section_3, stored):
     cut=st.tuples(st.integers(0, len(GOOD) - DATA - 4), st.integers(0, 40)),
     insert=st.binary(max_size=40),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_spliced_data_are_refused_or_stay_a_volume(cut, insert):
     start, count = cut
     data = GOOD[DATA:-4]

@@ -251,7 +251,7 @@ def test_a_scene_comes_again_with_its_seed_and_time_alone() -> None:
     assert not np.array_equal(values[0], values[3], equal_nan=True)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     sweeps=st.lists(st.tuples(st.integers(0, 90), st.integers(1, 60)), min_size=1, max_size=3),
     rays=st.integers(1, 400),

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batchio.tables import TableFormat, open_table
@@ -42,7 +42,6 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("tables") / "table"
 
 
-@settings(deadline=None)
 @given(rows=ROWS, more=ROWS)
 def test_json_lines_give_back_any_row(path: Path, rows: list[Any], more: list[Any]) -> None:
     lines = write(path, "jsonl", rows, more).read_bytes().decode().split("\n")
@@ -50,14 +49,12 @@ def test_json_lines_give_back_any_row(path: Path, rows: list[Any], more: list[An
     assert [tuple(json.loads(line).values()) for line in lines] == [*rows, *more]
 
 
-@settings(deadline=None)
 @given(rows=ROWS, more=ROWS)
 def test_parquet_gives_back_any_row(path: Path, rows: list[Any], more: list[Any]) -> None:
     read = pq.read_table(write(path, "parquet", rows, more))
     assert list(zip(*(column.to_pylist() for column in read.columns), strict=True)) == rows + more
 
 
-@settings(deadline=None)
 @given(rows=ROWS, more=ROWS)
 def test_csv_gives_back_any_row(path: Path, rows: list[Any], more: list[Any]) -> None:
     with write(path, "csv", rows, more).open(encoding="utf-8", newline="") as file:

@@ -742,7 +742,7 @@ _OPTIONS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_OPTIONS)
 def test_arguments_give_the_same_options_again(given: ExampleOptions) -> None:
     arguments = to_arguments(given)
@@ -752,7 +752,7 @@ def test_arguments_give_the_same_options_again(given: ExampleOptions) -> None:
     assert to_arguments(again.options) == arguments
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_OPTIONS)
 def test_a_file_gives_the_same_options_again(
     tmp_path_factory: pytest.TempPathFactory, given: ExampleOptions
@@ -779,7 +779,7 @@ _TOKENS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_TOKENS, max_size=8))
 @example(["--input", "\ud800", "--output", "o"])
 @example(["--output=--"])

@@ -126,7 +126,7 @@ def test_the_downdraft_follows_the_moist_adiabat_from_the_driest_layer():
     assert found == pytest.approx(energy, rel=0.15)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_any_profile_that_the_reader_lets_through_can_be_worked(data):
     count = data.draw(st.integers(10, 30))

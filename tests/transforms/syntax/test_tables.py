@@ -419,9 +419,7 @@ def everything(parts: Sequence[Part], folder: Path) -> dict[tuple[str, TableForm
     return found
 
 
-@settings(
-    max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_tables_are_the_same_whatever_the_parts(
     data: st.DataObject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
