@@ -1,13 +1,13 @@
 # make setup   the environment, in .venv
 # make demo    samples, and each pipeline on its own
-# make test    the tests
+# make test    the tests; COVERAGE=yes measures what they cover, and takes half as long again
 # make servers the tests with Flink, PostgreSQL and emulators of object stores: these take longer
 # make flink   fetches a Flink cluster; make flink-demo runs each pipeline on it
 # make docs    what the pages take from the code: options, columns of tables
 # make template  the Dataflow templates; REPOSITORY=... TAG=... for what goes to a bucket
 # make constraints  pins what pyproject.toml asks for; pins that still fit stay (remove the file to
 #              raise them)
-# make check   all that a change has to pass: format, lint, types, layers, all the tests, coverage
+# make check   all that a change has to pass: format, lint, types, layers, all the tests
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -95,7 +95,7 @@ servers: setup
 	$(BIN)/python -m pytest -n 3 $(SERVERS)
 
 check: lint types layers
-	$(MAKE) test COVERAGE=yes
+	$(MAKE) test
 	$(MAKE) servers
 
 lint: setup
