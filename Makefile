@@ -79,14 +79,16 @@ on-flink:
 		--input 'demo/samples/addresses/lists/*.csv' \
 		--output demo/flink/addresses || test $$? -eq 3
 
+# A file's tests are run by one process, so that what they share is made once.
+TESTS = --ignore tests/servers -n $(JOBS) --dist loadfile
 test: setup
 ifdef COVERAGE
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --ignore tests/servers -n $(JOBS)
+	$(BIN)/coverage run -m pytest $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 else
-	$(BIN)/python -m pytest --ignore tests/servers -n $(JOBS)
+	$(BIN)/python -m pytest $(TESTS)
 endif
 
 # Three at a time, each with servers of its own: mostly they wait.

@@ -10,7 +10,8 @@ from transforms.subtitles.quality import _LOWER, _UPPER
 
 def findings(name: str, *changes: str) -> FileFindings:
     row = {"cues": len(changes), "score_after": 99.5, "encoding": "utf-8"}
-    return FileFindings(name, row, [[each, 1] for each in changes], [[3, "", "no_text"]], {"w": 2})
+    corrections, verses = [[each, 1] for each in changes], [["1", "2", "Gita 2.47"]]
+    return FileFindings(name, row, corrections, [[3, "", "no_text"]], verses, {"w": 2})
 
 
 def test_each_file_is_found_again_in_its_part(tmp_path: Path) -> None:
