@@ -48,9 +48,10 @@ def give(server: HttpArchive, ids: Iterable[str], *, held: bool = False) -> None
         server.give(path_of(id_), good(id_, held=held))
 
 
-def rig_of(folder: Path, server: HttpArchive, *arguments: str) -> Rig:
-    """A rig that fetches the HRRR of 2022-10-26 12 UTC from the server into an archive."""
+def rig_of(folder: Path, server: HttpArchive, *arguments: str, cycle: datetime = CYCLE) -> Rig:
+    """A rig that fetches an HRRR run from the server into an archive."""
     source = server.url + "/{Y}/{m}/{d}/bufkit/{H}/{model}/{prefix}_{station}.buf"
-    asked = ("--date=2022-10-26", f"--archive={folder}/archive", "--hour=12", "--model=hrrr")
+    run = (f"--date={cycle:%Y-%m-%d}", f"--hour={cycle.hour}", "--model=hrrr")
+    asked = (*run, f"--archive={folder}/archive")
     more = ("--source_url", source, f"--retries={RETRIES}", *arguments)
     return Rig("pipelines.soundings", folder, arguments=(*asked, *more))

@@ -297,7 +297,7 @@ def test_a_run_that_was_killed_while_it_fetched_goes_on(
 
 def test_a_run_of_now_is_waited_for(server: HttpArchive, tmp_path: Path) -> None:
     now = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
-    rig = rig_of(tmp_path, server, "--station=KABQ", f"--date={now:%Y-%m-%d}", f"--hour={now.hour}")
+    rig = rig_of(tmp_path, server, "--station=KABQ", cycle=now)
     done = rig.run(inputs=[])
     assert done.code == 0, done.err
     assert "is not there yet; usually it is by" in done.err
