@@ -78,7 +78,8 @@ ENTRYPOINT ["/opt/google/dataflow/python_template_launcher"]
 FROM python AS cli
 COPY --from=dependencies /install /usr/local
 COPY --from=code /code /usr/local
-RUN useradd --uid 1000 --create-home headrace
+# A volume that is mounted there anew gets the folder's owner.
+RUN useradd --uid 1000 --create-home headrace && install --directory --owner=headrace /data
 USER 1000
 WORKDIR /data
 ENTRYPOINT ["headrace"]

@@ -79,8 +79,9 @@ on-flink:
 		--input 'demo/samples/addresses/lists/*.csv' \
 		--output demo/flink/addresses || test $$? -eq 3
 
-# A file's tests are run by one process, so that what they share is made once.
-TESTS = --ignore tests/servers -n $(JOBS) --dist loadfile
+# A file's tests are run by one process, so that what they share is made once; in the order of names,
+# for files of few tests hold the long ones, and would come last.
+TESTS = --ignore tests/servers -n $(JOBS) --dist loadfile --no-loadscope-reorder
 test: setup
 ifdef COVERAGE
 	$(BIN)/coverage erase

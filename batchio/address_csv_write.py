@@ -19,6 +19,7 @@ from pyarrow import parquet
 
 from batchio.address_csv_dialect import distinct_names
 from batchio.fileset import read_bytes
+from batchio.spreadsheets import FORMULA_BEGINS
 from batchio.stores import RETRIES
 from batchio.tables import open_table
 
@@ -26,8 +27,8 @@ RowFormat: TypeAlias = Literal["csv", "parquet"]
 Defuse: TypeAlias = Literal["ours", "all", "none"]
 
 _NEEDS_QUOTES = b'",\r\n'
-_FORMULA_BEGINS = b"=+-@\t\r"  # what a spreadsheet calculates, see OWASP's "CSV injection"
-_FORMULA = rf"^[{re.escape(_FORMULA_BEGINS.decode())}]"
+_FORMULA_LETTERS = "".join(FORMULA_BEGINS)
+_FORMULA = rf"^[{re.escape(_FORMULA_LETTERS)}]"
 _GROUP_ROWS = 1 << 17
 
 
@@ -49,7 +50,7 @@ def defuse_formulas(table: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _defused(column: pa.StringArray) -> pa.StringArray:
-    if not _has_any(column, _FORMULA_BEGINS):
+    if not _has_any(column, _FORMULA_LETTERS.encode()):
         return column
     risky = pc.fill_null(pc.match_substring_regex(column, _FORMULA), False)
     if not risky.true_count:

@@ -1,10 +1,11 @@
-"""What CF/Radial 1.4 calls each part of a radar volume.
+"""What CF/Radial calls each part of a radar volume: the names of 1.4, which CfRadial2 shares.
 
 Format: https://github.com/NCAR/CfRadial, document CfRadialDoc.v1.4.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,26 +13,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchio.radar_volume import Volume
-from batchio.sinarame import FIELDS
+from batchio.sinarame import FIELDS, UNDETECT_BITS
 from batchio.version import __version__
 
 STRING_LENGTH = 32
+CELLS = ("time", "range")  # the dimensions of fields
+SHIFT_ATTRIBUTES = ("range_shift_gates", "range_shift_residual_m")  # a value a sweep
+_COORDINATES = "elevation azimuth range"
 _COMMENT = (
     "Rays lie by azimuth, clockwise from north: ray i of a sweep covers [i, i + 1) x 360 / rays"
     " degrees, and azimuth holds its centre. range holds the centre of each bin: offset"
     " + (j + 0.5) x size, offset being the start of the first bin as the input states it."
     " Ray times are inferred from the start and end of the sweep and the ray radiated first."
-    " Cells that were not radiated or in which nothing was detected hold _FillValue."
+    " Cells that were not radiated or in which nothing was detected hold _FillValue; the bits of"
+    " undetect tell in which nothing was detected."
+)
+_UNDETECT_COMMENT = (
+    "A bit is set where the radar radiated and detected nothing in that field. A missing value of a"
+    " field without its bit is nodata: not radiated, outside the gates of the field, or not a"
+    " number in the input."
 )
 # The variables of a file beside its fields: dimensions, and the attributes all volumes share.
 _GEOMETRY: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "volume_number": ((), {"long_name": "volume number"}),
     "time_coverage_start": (
-        ("string_length",),
+        (),
         {"long_name": "UTC time of the start of the first sweep"},
     ),
     "time_coverage_end": (
-        ("string_length",),
+        (),
         {"long_name": "UTC time of the end of the last sweep"},
     ),
     "latitude": (
@@ -101,7 +111,7 @@ _GEOMETRY: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
         {"long_name": "1 if the radar did not radiate the ray, 0 if it did"},
     ),
     "sweep_number": (("sweep",), {"long_name": "number of the sweep, from 0"}),
-    "sweep_mode": (("sweep", "string_length"), {"long_name": "scan mode of the sweep"}),
+    "sweep_mode": (("sweep",), {"long_name": "scan mode of the sweep"}),
     "fixed_angle": (
         ("sweep",),
         {"long_name": "target elevation of the sweep", "units": "degrees"},
@@ -114,10 +124,14 @@ _GEOMETRY: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
         ("sweep",),
         {"long_name": "index of the last ray of the sweep, inclusive"},
     ),
+    "sweep_n_gates": (
+        ("sweep",),
+        {"long_name": "number of gates up to the last one that a field of the sweep has"},
+    ),
     "sweep_start_time": (("sweep",), {"long_name": "start of the sweep"}),
     "sweep_end_time": (("sweep",), {"long_name": "end of the sweep"}),
     "rays_are_indexed": (
-        ("sweep", "string_length"),
+        ("sweep",),
         {"long_name": "whether the rays lie at regular angles"},
     ),
     "ray_angle_res": (("sweep",), {"long_name": "angle between rays", "units": "degrees"}),
@@ -125,34 +139,35 @@ _GEOMETRY: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 
 
 class Variable(NamedTuple):
-    """A variable of the file before it is written."""
+    """A variable of a file, apart from the file: text is `str`, a value that is missing NaN."""
 
     dimensions: tuple[str, ...]
     data: NDArray[Any]
     attributes: dict[str, Any]
 
 
-def global_attributes(volume: Volume) -> dict[str, Any]:
-    """Returns the global attributes of the volume's file."""
+def global_attributes(volume: Volume, version: str) -> dict[str, Any]:
+    """Returns the global attributes of the volume's file in that version of CF/Radial."""
     label = f"strategy {volume.strategy}, volume {volume.volume_number}"
     attributes: dict[str, Any] = {
         "Conventions": "CF/Radial CF-1.7",
-        "version": "1.4",
+        "version": version,
         "title": f"Weather radar {volume.radar}, {label}, {_iso(volume.start)}",
         "institution": "SINARAME, the Argentine national weather-radar network",
-        "references": "CF/Radial 1.4: https://github.com/NCAR/CfRadial",
+        "references": f"CF/Radial {version}: https://github.com/NCAR/CfRadial",
         "source": f"weather radar {volume.radar}, SINARAME BUFR, one file a field",
         "history": f"Headrace {__version__}: fields decoded from SINARAME BUFR,"
-        " put on one range axis, written as CF/Radial 1.4",
+        f" put on one range axis, written as CF/Radial {version}",
         "comment": _COMMENT,
         "instrument_name": volume.radar,
         "site_name": volume.radar,
         "scan_name": volume.strategy,
         "scan_id": np.int32(volume.strategy),
         "platform_is_mobile": "false",
-        "n_gates_vary": "false",
+        "n_gates_vary": "false" if version == "1.4" else "",
         "ray_times_increase": "false",
-        "field_names": ", ".join(volume.fields),
+        "field_names": ", ".join((*volume.fields, *volume.derived)),
+        "derived_fields": ", ".join(volume.derived),
         "volume_id": volume.volume_id,
         "range_reference_field": volume.reference,
         "input_files": ", ".join(source.name for source in volume.inputs),
@@ -164,7 +179,7 @@ def global_attributes(volume: Volume) -> dict[str, Any]:
 
 
 def geometry_variables(volume: Volume) -> dict[str, Variable]:
-    """Returns all variables of the volume's file but the fields."""
+    """Returns the variables of the volume's file that are along one dimension, or none."""
     data = {**_volume_data(volume), **_ray_data(volume), **_sweep_data(volume)}
     since = {"units": f"seconds since {_iso(volume.start)}", "calendar": "standard"}
     spacing = {
@@ -185,8 +200,8 @@ def geometry_variables(volume: Volume) -> dict[str, Variable]:
 def _volume_data(volume: Volume) -> dict[str, NDArray[Any]]:
     return {
         "volume_number": np.array(int(volume.volume_number), np.int32),
-        "time_coverage_start": _characters(_iso(volume.start)),
-        "time_coverage_end": _characters(_iso(volume.end)),
+        "time_coverage_start": np.array(_iso(volume.start)),
+        "time_coverage_end": np.array(_iso(volume.end)),
         "latitude": np.array(volume.latitude_deg),
         "longitude": np.array(volume.longitude_deg),
         "altitude": np.array(float(volume.altitude_m)),
@@ -211,24 +226,53 @@ def _sweep_data(volume: Volume) -> dict[str, NDArray[Any]]:
     n_rays = last - first + 1
     return {
         "sweep_number": np.arange(len(sweeps), dtype=np.int32),
-        "sweep_mode": np.tile(_characters("azimuth_surveillance"), (len(sweeps), 1)),
+        "sweep_mode": np.full(len(sweeps), "azimuth_surveillance"),
         "fixed_angle": np.array([sweep.fixed_angle_deg for sweep in sweeps], np.float32),
         "sweep_start_ray_index": first,
         "sweep_end_ray_index": last,
+        "sweep_n_gates": np.array([sweep.n_gates for sweep in sweeps], np.int32),
         "sweep_start_time": np.array([(s.start - start).total_seconds() for s in sweeps]),
         "sweep_end_time": np.array([(s.end - start).total_seconds() for s in sweeps]),
-        "rays_are_indexed": np.tile(_characters("true"), (len(sweeps), 1)),
+        "rays_are_indexed": np.full(len(sweeps), "true"),
         "ray_angle_res": (360.0 / n_rays).astype(np.float32),
     }
 
 
-def field_attributes(volume: Volume, name: str) -> dict[str, Any]:
-    """Returns the attributes of one field's variable, ``_FillValue`` aside."""
+def cell_variables(volume: Volume) -> Iterator[tuple[str, Variable]]:
+    """Yields the variables (time, range) by name: fields, derived fields, `undetect`."""
+    for name, values in volume.fields.items():
+        yield name, Variable(CELLS, values, _field_attributes(volume, name))
+    for name, field in volume.derived.items():
+        yield name, _cells(field.values, field.attributes)
+    if volume.undetect is not None:
+        yield "undetect", _cells(volume.undetect, _undetect_attributes(volume))
+
+
+def cell_variable(volume: Volume, name: str) -> Variable:
+    """Returns one of them."""
+    return dict(cell_variables(volume))[name]
+
+
+def _cells(values: NDArray[Any], attributes: Mapping[str, Any]) -> Variable:
+    return Variable(CELLS, values, {**attributes, "coordinates": _COORDINATES})
+
+
+def _undetect_attributes(volume: Volume) -> dict[str, Any]:
+    return {
+        "long_name": "fields in which nothing was detected",
+        "standard_name": "status_flag",
+        "flag_masks": np.array([UNDETECT_BITS[field] for field in volume.fields], np.int16),
+        "flag_meanings": " ".join(volume.fields),
+        "comment": _UNDETECT_COMMENT,
+    }
+
+
+def _field_attributes(volume: Volume, name: str) -> dict[str, Any]:
     info = FIELDS[name]
     attributes: dict[str, Any] = {"long_name": info.long_name, "units": info.unit}
     if info.standard_name:
         attributes["standard_name"] = info.standard_name
-    attributes["coordinates"] = "elevation azimuth range"
+    attributes["coordinates"] = _COORDINATES
     if info.fold_limits is not None:
         lower, upper = info.fold_limits
         attributes["field_folds"] = "true"
@@ -236,13 +280,19 @@ def field_attributes(volume: Volume, name: str) -> dict[str, Any]:
         attributes["fold_limit_upper"] = np.float32(upper)
     if name in volume.shifts:
         shift = volume.shifts[name]
-        attributes["range_shift_gates"] = np.array(shift.gates, np.int32)
-        attributes["range_shift_residual_m"] = np.array(shift.residual_m, np.float32)
+        gates, residual_m = SHIFT_ATTRIBUTES
+        attributes[gates] = np.array(shift.gates, np.int32)
+        attributes[residual_m] = np.array(shift.residual_m, np.float32)
     return attributes
 
 
-def _characters(text: str) -> NDArray[np.bytes_]:
-    return np.array([text], f"S{STRING_LENGTH}").view("S1")
+def as_characters(variable: Variable) -> Variable:
+    """Returns a variable of text as one of characters, as CF/Radial 1.4 has it; others as is."""
+    if variable.data.dtype.kind != "U":
+        return variable
+    texts = variable.data.astype(f"S{STRING_LENGTH}")
+    characters = texts.reshape(-1).view("S1").reshape(*texts.shape, STRING_LENGTH)
+    return Variable((*variable.dimensions, "string_length"), characters, variable.attributes)
 
 
 def _iso(time: datetime) -> str:

@@ -63,6 +63,30 @@ def shown(url: str) -> str:
     return str(path) if path else sa.make_url(url).render_as_string(hide_password=True)
 
 
+def open_reader(url: str) -> sa.Engine:
+    """Returns the connections of a database that is there, through which nothing can be written.
+
+    Those to SQLite are opened for each transaction: the file may be replaced, and a reader that
+    stays would be in the way of whoever does so.
+    """
+    path = sqlite_path(url)
+    if path is None:
+        return open_engine(url).execution_options(postgresql_readonly=True)
+    address = sa.URL.create("sqlite", database=f"file:{quote(str(path))}")
+    engine = sa.create_engine(
+        # mode=ro would leave the files of the write-ahead log behind.
+        address.update_query_dict({"mode": "rw", "uri": "true"}),
+        connect_args={"timeout": _CONNECT_TIMEOUT_S, "check_same_thread": False},
+        poolclass=sa.pool.NullPool,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _only_read(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA query_only=ON")
+
+    return engine
+
+
 def open_engine(url: str) -> sa.Engine:
     """Returns the connection pool of a database; it connects at first use."""
     path = sqlite_path(url)

@@ -93,7 +93,7 @@ def list_files(
         retries: How often other storage is asked again when it falters.
     """
     patterns = [absolute(pattern) for pattern in patterns]
-    found = _excluded(_match_all(patterns, left_out or _warn, retries), exclude)
+    found = excluded(_match_all(patterns, left_out or _warn, retries), exclude)
     if len(patterns) > 1:
         found = _unique(found)
     if order_by == "size":
@@ -183,6 +183,27 @@ def _match_local(pattern: str, left_out: LeftOut) -> Iterator[FileRef]:
 def _is_literal(pattern: str) -> bool:
     """Tells whether a pattern is the name of a file that it would not match: `a[1].csv`."""
     return os.path.exists(pattern) and not glob_regex(pattern).fullmatch(pattern)  # noqa: PTH110
+
+
+def look_at(path: str, *, retries: int = RETRIES) -> FileRef | None:
+    """Returns a file as a listing would show it now, None if there is none.
+
+    Raises:
+        OSError: When the storage does not tell.
+    """
+    try:
+        if is_local(path):
+            found = os.stat(path)  # noqa: PTH116 - the path is text
+            return FileRef(path, found.st_size, found.st_mtime)
+        return ask(path, partial(_look_at_url, path), step="look at inputs", retries=retries)
+    except FileNotFoundError:
+        return None
+
+
+def _look_at_url(path: str, fs: Any, name: str) -> FileRef:
+    fs.invalidate_cache()
+    info = fs.info(name)
+    return FileRef(path, int(info.get("size") or 0), _mtime(info))
 
 
 def _walk(
@@ -300,7 +321,8 @@ def _parse_ftp_time(text: str) -> datetime:
     return datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
 
 
-def _excluded(files: Iterator[FileRef], exclude: Sequence[str]) -> Iterator[FileRef]:
+def excluded(files: Iterator[FileRef], exclude: Sequence[str]) -> Iterator[FileRef]:
+    """Yields the files that none of the globs matches."""
     if not exclude:
         return files
     refused = [

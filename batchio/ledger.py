@@ -1,8 +1,8 @@
 """The ledger: what was done, in SQLite or PostgreSQL.
 
-Four tables (`runs`, `files`, `units`, `workers`) and the view `volume_processing`. Times are
-ISO 8601 in UTC, so that they sort as text. A unit has one row for each run that worked it: the
-newest is its state, the older ones let two runs be compared.
+Five tables (`runs`, `files`, `units`, `workers`, `watchers`) and the view `volume_processing`.
+Times are ISO 8601 in UTC, so that they sort as text. A unit has one row for each run that worked
+it: the newest is its state, the older ones let two runs be compared.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ from batchio.ledger_schema import (
     runs,
     schema_version,
     units,
+    watchers,
     workers,
 )
 from batchio.ledger_view import LedgerView, Row, storable_parts
 from batchio.output import Output
-from batchio.records import INTERRUPTED, RUNNING, Beat, InputFile, Outcome, RunRecord, now
+from batchio.records import INTERRUPTED, RUNNING, Beat, InputFile, Outcome, RunRecord, Watcher, now
 from batchio.storable import storable
 
 # Lets one process at a time make the tables, or start a run.
-_LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(482133071)"}
+LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(482133071)"}
 
 Check: TypeAlias = Callable[[Row, Sequence[Row]], None]
 
@@ -42,7 +43,7 @@ class Ledger(LedgerView):
     """Writes the record of runs; safe to use from several threads and processes."""
 
     def create(self) -> None:
-        """Makes the tables where there are none.
+        """Makes the tables where there are none, and those that an older Headrace did not have.
 
         Raises:
             CannotRun: When the database cannot be reached or is of a newer Headrace.
@@ -62,12 +63,14 @@ class Ledger(LedgerView):
     def _make_tables(self) -> int | None:
         """Makes the tables where there are none; returns the version of those that were there."""
         with self.engine.begin() as db:
-            db.exec_driver_sql(_LOCK[db.dialect.name])
+            db.exec_driver_sql(LOCK[db.dialect.name])
             metadata.create_all(db)
             found: int | None = db.scalar(sa.select(schema_version.c.version))
             if found is None:
                 db.execute(schema_version.insert().values(version=SCHEMA_VERSION))
                 db.execute(sa.text(VOLUME_PROCESSING[db.dialect.name]))
+            elif found < SCHEMA_VERSION:  # so far, versions differ by whole tables
+                db.execute(schema_version.update().values(version=SCHEMA_VERSION))
         return found
 
     def start_run(self, run: RunRecord, check: Check | None = None) -> list[str]:
@@ -163,6 +166,25 @@ class Ledger(LedgerView):
 
         return self.transact(write)
 
+    def start_watching(self, watcher: Watcher, check: Callable[[Row], None]) -> None:
+        """Records a watcher; `check` raises if the one before it is still there."""
+
+        def start(db: sa.Connection) -> None:
+            db.exec_driver_sql(LOCK[db.dialect.name])
+            same = (watchers.c.pipeline == watcher.pipeline) & (
+                watchers.c.output == storable(watcher.output)
+            )
+            other = db.execute(sa.select(watchers).where(same)).mappings().first()
+            if other is not None and not other["ended"]:
+                check({**other})
+            _upsert(db, watchers, [_watcher_row(watcher)])
+
+        self.transact(start)
+
+    def beat_watcher(self, watcher: Watcher) -> None:
+        """Writes what a watcher tells of itself."""
+        self.transact(lambda db: _upsert(db, watchers, [_watcher_row(watcher)]))
+
 
 def _upsert(
     db: sa.Connection,
@@ -247,9 +269,14 @@ def _run_row(run: RunRecord) -> Row:
     }
 
 
+def _watcher_row(watcher: Watcher) -> tuple[Any, ...]:
+    row = {**asdict(watcher), "output": storable(watcher.output), "beat": now()}
+    return _in_order(watchers, {**row, "problem": storable(watcher.problem)})
+
+
 def _check_others(db: sa.Connection, run: RunRecord, check: Check) -> list[str]:
     """Returns the runs that were killed; nobody else starts one before the transaction ends."""
-    db.exec_driver_sql(_LOCK[db.dialect.name])
+    db.exec_driver_sql(LOCK[db.dialect.name])
     same_scope = (runs.c.pipeline == run.pipeline) & (runs.c.output == storable(run.output))
     same = sa.or_(same_scope, runs.c.run_id == run.run_id)
     others = db.execute(sa.select(runs).where(runs.c.status == RUNNING, same)).mappings().all()

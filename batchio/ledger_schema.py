@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: watchers
 
 metadata = sa.MetaData()
 
@@ -82,6 +82,22 @@ workers = sa.Table(
     sa.Column("done", sa.Integer, nullable=False),
     sa.Column("counters", _Text, nullable=False),  # JSON object
     sa.Column("beat", _Text, nullable=False),
+)
+
+watchers = sa.Table(
+    "watchers",
+    metadata,
+    sa.Column("pipeline", _Text, primary_key=True),
+    sa.Column("output", _Text, primary_key=True),
+    sa.Column("host", _Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("every_s", sa.Double, nullable=False),
+    sa.Column("started", _Text, nullable=False),
+    sa.Column("beat", _Text, nullable=False),
+    sa.Column("polls", sa.Integer, nullable=False),
+    sa.Column("polled", _Text, nullable=False),  # end of the last poll; empty before
+    sa.Column("problem", _Text, nullable=False),  # of the last poll; empty if there was none
+    sa.Column("ended", _Text, nullable=False),  # empty while it watches, or after it was killed
 )
 
 _VIEW = """

@@ -11,7 +11,15 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from batchio.database import Reading, open_engine, patiently, shown, sqlite_path, unusable
+from batchio.database import (
+    Reading,
+    open_engine,
+    open_reader,
+    patiently,
+    shown,
+    sqlite_path,
+    unusable,
+)
 from batchio.errors import CannotRun, UsageError
 from batchio.ledger_schema import (
     SCHEMA_VERSION,
@@ -19,10 +27,11 @@ from batchio.ledger_schema import (
     runs,
     schema_version,
     units,
+    watchers,
     workers,
 )
 from batchio.output import Output
-from batchio.records import COMPLETED, InputFile, Scope, UnitState
+from batchio.records import CLEANED_UP, COMPLETED, InputFile, Scope, UnitState
 from batchio.storable import storable
 
 T = TypeVar("T")
@@ -54,18 +63,20 @@ class LedgerView:
     Attributes:
         url: Where the ledger is.
         patience_s: For how long a database that is away is tried again.
+        read_only: Whether it is opened so that nothing can be written.
     """
 
-    def __init__(self, url: str, *, patience_s: float = 0.0) -> None:
+    def __init__(self, url: str, *, patience_s: float = 0.0, read_only: bool = False) -> None:
         self.url = url
         self.patience_s = patience_s
+        self.read_only = read_only
         self._engine: sa.Engine | None = None
 
     @property
     def engine(self) -> sa.Engine:
         """The connection pool, opened at first use."""
         if self._engine is None:
-            self._engine = open_engine(self.url)
+            self._engine = open_reader(self.url) if self.read_only else open_engine(self.url)
         return self._engine
 
     def exists(self) -> bool:
@@ -113,6 +124,32 @@ class LedgerView:
         rows = self._in(query, table.path, paths)
         return {row[0]: InputFile(*tuple(row)) for row in rows}
 
+    def cleaned_files(self, scope: Scope, unit_ids: Sequence[str]) -> dict[str, list[InputFile]]:
+        """Returns the files that were cleaned up, by unit; some may have come back since."""
+        table = files.c
+        query = sa.select(
+            table.unit_id, table.path, table.size, table.mtime, table.sha256, table.remark
+        ).where(*_cleaned(scope))
+        by_unit: dict[str, list[InputFile]] = {}
+        for row in self._in(query, table.unit_id, unit_ids):
+            by_unit.setdefault(row.unit_id, []).append(InputFile(*tuple(row)[1:]))
+        return by_unit
+
+    def knows_cleaned_files(self, scope: Scope) -> bool:
+        """Tells whether any file was cleaned up."""
+        query = sa.select(files.c.path).where(*_cleaned(scope)).limit(1)
+        return self.transact(lambda db: db.execute(query).first() is not None)
+
+    def files_seen(self, scope: Scope, started: str) -> Iterator[tuple[str, str]]:
+        """Yields unit and path of each file that the run started then has seen, by unit."""
+        query = sa.select(files.c.unit_id, files.c.path).where(
+            files.c.pipeline == scope.pipeline,
+            files.c.output == storable(scope.output),
+            files.c.unit_id.is_not(None),
+            files.c.last_seen == started,
+        )
+        return (tuple(row) for row in self._many(query, files.c.unit_id, files.c.path))
+
     def knows_units(self, scope: Scope) -> bool:
         """Tells whether any unit has a record."""
         query = sa.select(units.c.unit_id).where(*_in_scope(scope)).limit(1)
@@ -142,6 +179,14 @@ class LedgerView:
         return {
             unit_id: _state(row, completed.get(unit_id, row)) for unit_id, row in newest.items()
         }
+
+    def unfinished(self, scope: Scope) -> list[UnitState]:
+        """Returns the newest record of each unit that is not completed."""
+        query = sa.select(units.c.unit_id).distinct()
+        query = query.where(*_in_scope(scope), units.c.status != COMPLETED)
+        unit_ids = self.transact(lambda db: list(db.scalars(query)))
+        states = self.unit_states(scope, unit_ids).values()
+        return [state for state in states if state.status != COMPLETED]
 
     def run(self, run_id: str) -> Row | None:
         """Returns a run's row, JSON columns decoded."""
@@ -182,7 +227,8 @@ class LedgerView:
     def units_as_of(self, run: Row) -> Iterator[Row]:
         """Yields each unit as it stood after a run.
 
-        That is the newest record up to that run, of units with a file that the run still saw.
+        That is the newest record up to that run, of units with a file that the run still saw, or
+        that was cleaned up.
         """
         pipeline, started = run["pipeline"], run["started"]
         upto = (
@@ -201,7 +247,7 @@ class LedgerView:
             files.c.output == run["output"],
             files.c.unit_id == units.c.unit_id,
             files.c.first_seen <= started,
-            files.c.last_seen >= started,
+            (files.c.last_seen >= started) | files.c.remark.startswith(CLEANED_UP),
         )
         query = (
             sa.select(units)
@@ -265,6 +311,17 @@ class LedgerView:
         query = sa.select(workers).where(workers.c.run_id == run_id).order_by(workers.c.pid)
         return self._few(query, "counters")
 
+    def watchers(self) -> list[Row]:
+        """Returns who watches, or did, by pipeline and output."""
+        query = sa.select(watchers).order_by(watchers.c.pipeline, watchers.c.output)
+
+        def read(db: sa.Connection) -> list[Row]:
+            # An older Headrace has made the ledger, and no newer one has written to it yet.
+            there = sa.inspect(db).has_table(watchers.name)
+            return list(_as_rows(db.execute(query))) if there else []
+
+        return self.transact(read)
+
     def _in(self, query: sa.Select[Any], column: Any, values: Sequence[str]) -> list[sa.Row[Any]]:
         def read(db: sa.Connection) -> list[sa.Row[Any]]:
             parts = storable_parts(values)
@@ -286,6 +343,14 @@ def _in_scope(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
     its_run = runs.c.run_id == units.c.run_id
     there = sa.exists().where(its_run, runs.c.output == storable(scope.output))
     return (units.c.pipeline == scope.pipeline, there)
+
+
+def _cleaned(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        files.c.pipeline == scope.pipeline,
+        files.c.output == storable(scope.output),
+        files.c.remark.startswith(CLEANED_UP),
+    )
 
 
 def _as_rows(found: Iterable[sa.Row[Any]], *json_columns: str) -> Iterator[Row]:
@@ -326,6 +391,7 @@ def _state(row: sa.Row[Any], completed: sa.Row[Any]) -> UnitState:
         row.input_fingerprint,
         row.settings_fingerprint,
         tuple(Output(*output) for output in outputs),
+        row.recorded,
     )
 
 

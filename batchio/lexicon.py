@@ -26,7 +26,7 @@ from typing import Literal
 import yaml
 
 from batchio.fileset import open_text
-from batchio.yaml_faults import yaml_fault
+from batchio.yaml_text import yaml_fault
 
 Style = Literal["plain", "iast"]  # how terms are spelled
 Kind = Literal["entry", "noun", "title", "asr", "compound"]

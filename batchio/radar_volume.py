@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ class Sweep:
     fixed_angle_deg: float
     first_ray: int
     last_ray: int  # inclusive
+    n_gates: int  # from the start of the range axis to the last gate that any field has
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,20 @@ class RangeShift:
     def moved(self) -> bool:
         """Whether any sweep lies, or should lie, elsewhere than at the start of the axis."""
         return any(self.gates) or any(self.residual_m)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DerivedField:
+    """A field that was computed from others: (ray, gate).
+
+    Attributes:
+        values: float32, NaN where there is no value; or int8 or int16 flags, without missing ones.
+        attributes: What its variable says: `long_name`, `units` and so on, and each setting that it
+            was made with.
+    """
+
+    values: NDArray[np.float32] | NDArray[np.int8] | NDArray[np.int16]
+    attributes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,6 +80,10 @@ class Volume:
     reference: str  # the field whose bins are the range axis
     fields: Mapping[str, NDArray[np.float32]]  # (ray, gate), NaN where there is no value
     shifts: Mapping[str, RangeShift] = field(default_factory=dict)  # fields that were moved
+    derived: Mapping[str, DerivedField] = field(default_factory=dict)
+    # (ray, gate): bits of the fields in which nothing was detected there, see ``UNDETECT_BITS``;
+    # a missing value without its bit is not known. None: it is not known which are which.
+    undetect: NDArray[np.int16] | None = None
     inputs: tuple[SourceFile, ...] = ()
     missing_fields: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

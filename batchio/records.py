@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from batchio.output import Output
@@ -16,14 +16,24 @@ INTERRUPTED = "interrupted"
 PENDING = "pending"
 RUNNING = "running"
 
+# How the remark of a file begins that was deleted after its unit had been completed. What was
+# remarked of it before follows, after "; ".
+CLEANED_UP = "cleaned up by "
+
 # How reasons to stop begin whose exit code is not that of a run that went through.
 ASKED_TO_STOP = "asked to stop"
 NO_SPACE = "no space left"
+UNITS_FAILED = "units failed"  # how one ends
 
 
 def now() -> str:
     """Returns the present time as the ledger writes it."""
     return iso(datetime.now(timezone.utc))
+
+
+def ago(seconds: float) -> str:
+    """Returns the time so long ago."""
+    return iso(datetime.now(timezone.utc) - timedelta(seconds=seconds))
 
 
 def iso(time: datetime) -> str:
@@ -105,6 +115,7 @@ class UnitState:
     input_fingerprint: str
     settings_fingerprint: str
     outputs: tuple[Output, ...]
+    recorded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +128,25 @@ class Beat:
     rss_bytes: int = 0
     done: int = 0
     counters: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Watcher:
+    """A command with `--watch`: what it has done so far.
+
+    Attributes:
+        polled: When the last poll was done; empty before.
+        problem: Why the last poll could not be done; empty if it was.
+        ended: When it ended by itself or was told to; empty before, and if it was killed.
+    """
+
+    pipeline: str
+    output: str
+    host: str
+    pid: int
+    every_s: float
+    started: str
+    polls: int = 0
+    polled: str = ""
+    problem: str = ""
+    ended: str = ""

@@ -106,6 +106,8 @@ FIELDS: Mapping[str, FieldInfo] = MappingProxyType(
     }
 )
 FIELD_ORDER = {field: place for place, field in enumerate(FIELDS)}
+UNDETECT_BITS = {field: 1 << place for field, place in FIELD_ORDER.items()}
+"""Each field's bit in the mask of undetect, the same in all volumes."""
 _FIELD_OF_CODE = {code: field for field, info in FIELDS.items() for code in info.codes}
 
 
@@ -130,7 +132,7 @@ class FieldSweep:
 
     header: SweepHeader
     values: NDArray[np.float32]
-    undetect: int  # cells radiated, nothing detected
+    undetect: NDArray[np.bool_]  # (ray, bin): radiated, nothing detected
     nodata: int  # cells not radiated
     nan: int  # cells stored as NaN
     nodata_rays: NDArray[np.bool_]  # rays that are nodata as a whole
@@ -289,9 +291,10 @@ def _to_sweep(header: SweepHeader, stream: bytes) -> FieldSweep:
         np.copyto(values, raw, where=~(undetect | nodata), casting="same_kind")
     if np.isinf(values).any():
         raise SinarameError("a value is beyond float32", action=NOT_SUPPORTED)
-    marked = int(np.count_nonzero(undetect)), int(np.count_nonzero(nodata))
-    nan = int(np.count_nonzero(np.isnan(values))) - sum(marked)
-    return FieldSweep(header, values, *marked, nan, nodata.all(axis=1))
+    n_nodata = int(np.count_nonzero(nodata))
+    missing = int(np.count_nonzero(np.isnan(values)))
+    n_nan = missing - n_nodata - int(np.count_nonzero(undetect))
+    return FieldSweep(header, values, undetect, n_nodata, n_nan, nodata.all(axis=1))
 
 
 def _inflate(stream: bytes, size: int) -> bytes:

@@ -7,8 +7,6 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime
 
-import numpy as np
-
 from batchio import sinarame_bits as bits
 from batchio.sinarame import (
     FIELDS,
@@ -31,7 +29,7 @@ _MAX_MESSAGE_BYTES = (1 << 24) - 1
 def encode_field(volume: FieldVolume, *, name: RadarName, level: int = RADAR_ZLIB_LEVEL) -> bytes:
     """Returns the message that holds ``volume`` as the field of the volume ``name`` names.
 
-    Rays marked as nodata are stored so, and every other cell without a value as undetect.
+    Rays marked as nodata are stored so, cells marked as undetect too; NaN stays NaN.
     The same volume always gives the same bytes, at a radar's own level the ones it wrote.
 
     Args:
@@ -150,6 +148,6 @@ def _write_stream(writer: BitWriter, stream: bytes) -> None:
 
 def _cells(sweep: FieldSweep) -> bytes:
     cells = sweep.values.astype("<f8")
-    cells[np.isnan(cells)] = UNDETECT
+    cells[sweep.undetect] = UNDETECT
     cells[sweep.nodata_rays] = NODATA
     return cells.tobytes()

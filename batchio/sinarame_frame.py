@@ -55,12 +55,22 @@ def read_frame(data: bytes) -> Frame:
     Raises:
         SinarameError: the bytes are no whole message, or one of another template.
     """
-    if not data:
-        raise SinarameError("the file is empty", action=FETCH_AGAIN)
-    message = _only_message(_gunzip(data) if data.startswith(_GZIP_MAGIC) else data)
+    message = read_message(data)
     starts = _section_starts(message)
     _check_template(message)
     return Frame(message, _section_1_time(message), starts[4] + 4, len(message) - len(END))
+
+
+def read_message(data: bytes) -> bytes:
+    """Returns the one message of a file's bytes, gzipped or not, which has the length it states.
+
+    Raises:
+        SinarameError: They are no whole message; `FETCH_AGAIN` is its action where there may be
+            one in another copy.
+    """
+    if not data:
+        raise SinarameError("the file is empty", action=FETCH_AGAIN)
+    return _only_message(_gunzip(data) if data.startswith(_GZIP_MAGIC) else data)
 
 
 def _gunzip(data: bytes) -> bytes:

@@ -278,4 +278,6 @@ def _to_sweeps(
             # Where rays are missing, files of 2025 state the offset of the other fields.
             offset_m = header.bin_offset_m if n_lost else _KDP_OFFSET_M
             own = replace(own, n_bins=cells.shape[1], bin_offset_m=offset_m)
-        yield field, FieldSweep(own, cells, 0, 0, 0, lost)
+        undetect = np.isnan(cells) & ~lost[:, np.newaxis]
+        n_nodata = n_lost * own.n_bins
+        yield field, FieldSweep(own, cells, undetect, n_nodata, 0, lost)

@@ -102,7 +102,12 @@ def telling(path: str, step: str, action: str = _CHECK) -> Iterator[None]:
 
 
 def retrying(
-    call: Callable[[], T], *, retries: int, what: str = "", give_up_s: float = CLIENT_RETRIED_S
+    call: Callable[[], T],
+    *,
+    retries: int,
+    what: str = "",
+    give_up_s: float = CLIENT_RETRIED_S,
+    patience_s: float = 0.0,
 ) -> T:
     """Returns what `call` returns, tried again after an OSError that may pass.
 
@@ -115,30 +120,35 @@ def retrying(
         what: What it is about, for the log.
         give_up_s: Once this much time has gone it is not called again; without end for a client
             that does not try again by itself.
+        patience_s: For so long, `Busy` is no failed try: a server that is full has no fault.
     """
-    began, wait_s = time.monotonic(), 0.2
-    for _ in range(retries):
+    began, wait_s, tried = time.monotonic(), 0.2, 0
+    while True:
         try:
             return call()
         except _FINAL:
             raise
         except OSError as error:
-            if time.monotonic() - began > give_up_s:
-                raise
-            wait = wait_s * random.uniform(0.5, 1.5)
+            gone_s, wait = time.monotonic() - began, wait_s * random.uniform(0.5, 1.5)
             if isinstance(error, Busy):
                 wait += error.wait_s
+            if not isinstance(error, Busy) or gone_s > patience_s:
+                if tried == retries or gone_s > give_up_s:
+                    raise
+                tried += 1
+                wait_s *= 2
             where = f"{what}: " if what else ""
             logger.warning("%s%s; trying again in %.1f s", where, _cause(error), wait)
             time.sleep(wait)
-            wait_s *= 2
-    return call()
 
 
 def advice(error: BaseException, otherwise: str) -> str:
     """Returns what to do about an error of storage: to install a package where that is missing."""
     if isinstance(error, ImportError) or isinstance(error.__cause__, ImportError):
-        return "install that; headrace[s3] and headrace[gcs] bring what s3:// and gs:// need"
+        return (
+            "install that; headrace[s3], headrace[gcs] and headrace[sftp] bring what s3://, gs:// "
+            "and sftp:// need"
+        )
     return otherwise
 
 

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable
 from typing import IO, Any, Final
 
+from batchio.spreadsheets import FORMULA_BEGINS
 from batchio.srt_issues import KINDS
 
 RULES: Final = (
@@ -41,8 +42,6 @@ FILES: Final = (
     *("right", "wrong", "missed", "lexicon_hash", "settings_hash"),
 )  # fmt: skip
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
-
 
 def table_writer(file: IO[str]) -> Any:
     """Returns a writer of CSV."""
@@ -52,6 +51,6 @@ def table_writer(file: IO[str]) -> Any:
 def defused(cells: Iterable[Any]) -> list[Any]:
     """Returns cells of which no text is a formula: one that might be gets an apostrophe."""
     return [
-        f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+        f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_BEGINS) else cell
         for cell in cells
     ]

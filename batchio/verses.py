@@ -31,7 +31,7 @@ import yaml
 from batchio.errors import UsageError
 from batchio.fileset import open_text
 from batchio.word_keys import nfc
-from batchio.yaml_faults import yaml_fault
+from batchio.yaml_text import yaml_fault
 
 _TEXTS = ("iast", "transliteration", "canonical_text", "text")
 _READ = (*_TEXTS, "reference", "source", "chapter", "verse")

@@ -13,12 +13,11 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from batchio.errors import UsageError
-from batchio.fileset import open_text
 from batchio.sinarame import FIELDS
-from batchio.yaml_faults import yaml_fault
+from batchio.yaml_text import read_yaml_text
+
+_STEP = "volume types"
 
 VolumeTypes = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Strategy, then volume number, both as text, to the expected fields."""
@@ -30,16 +29,7 @@ def load_volume_types(path: str) -> VolumeTypes:
     Raises:
         UsageError: The file cannot be read or is no such table; names the key.
     """
-    try:
-        # Every scalar as text: YAML's own rules read 0315 as an octal number.
-        text = open_text(path)
-        table = yaml.load(text, Loader=yaml.BaseLoader)
-    except (OSError, ValueError, ImportError) as error:  # of the path, the text, the storage
-        why = getattr(error, "strerror", None) or error
-        action = "check what --volume_types names"
-        raise _refused(path, f"cannot be read: {why}", action) from error
-    except yaml.YAMLError as error:
-        raise _refused(path, yaml_fault(error, text), "correct the YAML") from error
+    table = read_yaml_text(path, step=_STEP, option="--volume_types")
     if not isinstance(table, dict) or not table:
         raise _refused(path, "holds no table", "give strategy: {number: [FIELD, …]}")
     return {
@@ -68,4 +58,4 @@ def _read_fields(path: str, key: str, fields: Any) -> tuple[str, ...]:
 
 
 def _refused(path: str, cause: str, action: str) -> UsageError:
-    return UsageError(cause, path=path, step="volume types", action=action)
+    return UsageError(cause, path=path, step=_STEP, action=action)

@@ -76,7 +76,7 @@ def measure_core(inputs: Path, output: Path, workers: int, units: int) -> None:
     """Times the whole command, then the same command again with nothing to do."""
     for title in ("core, first run", "core, second run: all up to date"):
         start = time.perf_counter()
-        process = _start(inputs, output, workers)
+        process = start_command(inputs, output, workers)
         with PeakMemory(process.pid) as memory:
             code = process.wait()
         assert code == 0, code
@@ -86,7 +86,7 @@ def measure_core(inputs: Path, output: Path, workers: int, units: int) -> None:
 
 def measure_resume(inputs: Path, output: Path, workers: int, units: int) -> None:
     """Kills a run half-way, starts it again and times how long until new work is recorded."""
-    print(kill_and_resume(partial(_start, inputs, output, workers), output, units))
+    print(kill_and_resume(partial(start_command, inputs, output, workers), output, units))
     assert recorded(output) == units
 
 
@@ -111,7 +111,8 @@ def kill_and_resume(begin: Callable[[], subprocess.Popen[bytes]], output: Path, 
     )
 
 
-def _start(inputs: Path, output: Path, workers: int) -> subprocess.Popen[bytes]:
+def start_command(inputs: Path, output: Path, workers: int) -> subprocess.Popen[bytes]:
+    """Starts the command of the smallest domain."""
     return subprocess.Popen(
         [
             sys.executable,

@@ -11,7 +11,7 @@ import pyarrow as pa
 from batchio.sounding_columns import FETCH, QUALITY, ValueTable, value_schema
 from batchio.sounding_cycle import SoundingCycle
 from batchio.syntax_tables import TABLES
-from pipelines.domains import DOMAINS, load
+from pipelines.domains import LAUNCHED, load
 from pipelines.launcher.options import options_markdown
 from transforms.soundings.index_names import INDICES
 
@@ -53,7 +53,7 @@ def _with_part(page: str, name: str, text: str) -> str:
 
 def main() -> None:
     """Writes the pages."""
-    for name in DOMAINS:
+    for name in LAUNCHED:
         path = DOCS / f"{name}.md"
         path.write_text(made_page(path.read_text(), name))
 

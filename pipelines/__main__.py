@@ -14,6 +14,7 @@ from pydantic import Field
 from batchio.errors import HeadraceError, UsageError
 from batchio.records import ASKED_TO_STOP, RUNNING
 from batchio.version import __version__
+from pipelines.dashboard.command import serve
 from pipelines.domains import DOMAINS
 from pipelines.launcher import registry
 from pipelines.launcher.command_line import parse
@@ -28,6 +29,7 @@ from pipelines.launcher.options import (
     Option,
     Options,
 )
+from pipelines.launcher.prune import prune
 from pipelines.launcher.report import report_folder, summary_lines, write_report
 from pipelines.launcher.samples import main as samples
 from pipelines.launcher.status import status_text
@@ -116,6 +118,11 @@ def stop(argv: Sequence[str]) -> int:
     return DONE
 
 
+def fetch(argv: Sequence[str]) -> int:
+    """Fetches files from a server by date, as they arrive: fetch radar --source URL …"""
+    return int(importlib.import_module("pipelines.fetch").main(argv))
+
+
 def compare_runs(argv: Sequence[str]) -> int:
     """Shows what changed between two runs: compare RUN_A RUN_B"""
     run_ids, options = _split("compare", argv, 2)
@@ -142,12 +149,15 @@ def report(argv: Sequence[str]) -> int:
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "list": list_pipelines,
     "samples": samples,
+    "fetch": fetch,
     "status": status,
     "resume": resume,
     "retry": retry,
     "stop": stop,
     "compare": compare_runs,
     "report": report,
+    "prune": prune,
+    "serve": serve,
 }
 
 

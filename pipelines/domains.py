@@ -60,6 +60,8 @@ DOMAINS: Mapping[str, Entry] = MappingProxyType(
     }
 )
 
+LAUNCHED = (*DOMAINS, "fetch")  # all that is run alike; fetch makes nothing but brings the files
+
 
 def load(name: str) -> Domain[Any]:
     """Returns a domain: what stands under its name, in capitals, in its module."""

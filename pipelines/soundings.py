@@ -27,14 +27,15 @@ from pipelines.launcher.options import (
     settings_fingerprint,
 )
 from pipelines.launcher.run import launch
+from transforms.fetching import FetchFiles
 from transforms.filesets import FormUnits, MatchFiles, SkipUpToDate
 from transforms.forming import EachFile, each_file
 from transforms.outcomes import ProcessUnits, RecordOutcomes
 from transforms.run import Run
 from transforms.soundings.cycles import CycleChoice, Format, MakeCycle
-from transforms.soundings.fetch import FetchForecast
+from transforms.soundings.fetch import FetchForecast, fetch_status
 from transforms.soundings.find_wanted import Search
-from transforms.soundings.graph import FetchForecasts, MakeCycles, TellOfFiles
+from transforms.soundings.graph import MakeCycles, TellOfFiles
 from transforms.soundings.items import items_of
 from transforms.soundings.run_tables import RunTables
 from transforms.soundings.skewt import require_matplotlib
@@ -209,12 +210,14 @@ def build(
     done: beam.Pipeline | beam.PCollection = pipeline
     search, archive, files_run = _search(options), _archive(options, run), run
     if search is not None and archive is not None:
-        fetched = pipeline | FetchForecasts(
+        fetched = pipeline | FetchFiles(
             partial(items_of, search, fetching=not options.process_only),
             _fetch(options, run, archive),
             run,
-            batch_size=options.download_batch_size,
             downloads=options.max_download_workers,
+            status=fetch_status,
+            batch_size=options.download_batch_size,
+            total=sum(1 for _ in items(options)),
         )
         done = fetched | "RecordFetched" >> RecordOutcomes(run)
         recorded.append(done)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import lru_cache, partial
+from collections.abc import Iterator
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Literal, cast
@@ -22,6 +23,7 @@ from batchio.srt_encoding import check_encoding
 from batchio.verses import load_verses
 from pipelines.launcher.domain import Aside, Domain
 from pipelines.launcher.exit_codes import DONE, SOME_FAILED
+from pipelines.launcher.last_good import LastGood
 from pipelines.launcher.options import (
     DOMAIN,
     READ_AND_WRITE,
@@ -37,6 +39,7 @@ from transforms.run import Run
 from transforms.subtitles.correct_files import LEXICON, REFERENCE, CorrectFiles, How
 from transforms.subtitles.graph import WriteReports
 from transforms.subtitles.lexicons import Lexicons, find_lexicons, load, read_never, styles_of
+from transforms.subtitles.reach import Reach
 from transforms.subtitles.run_reports import RunReports
 from transforms.subtitles.settings import DEFAULT_STEPS, Settings
 from transforms.units import Unit
@@ -124,15 +127,25 @@ def build(
     pipeline: beam.Pipeline, options: SubtitlesOptions, run: Run
 ) -> tuple[beam.PCollection, beam.PCollection]:
     """Adds the graph: files are corrected and recorded; then tables and report of them all."""
-    units = pipeline | MatchFiles(run) | FormUnits(forming(options), run) | SkipUpToDate(run)
+    formed = forming(options)
+    units = pipeline | MatchFiles(run) | FormUnits(formed, run)
+    todo = units | SkipUpToDate(run, spares=formed.spares)
     work = CorrectFiles(run.output, _how(options))
-    files = units | ProcessUnits(work, run) | RecordOutcomes(run)
-    reports = files | WriteReports(RunReports(run.output, options.profile, _asked(options)), run)
+    files = todo | ProcessUnits(work, run) | RecordOutcomes(run)
+    written = RunReports(
+        run.output,
+        options.profile,
+        _asked(options),
+        _lexicons(options),
+        are_current=options.rerun != "failed",
+    )
+    reports = files | WriteReports(written, run)
     return files, reports | "RecordReports" >> RecordOutcomes(run)
 
 
 def forming(options: SubtitlesOptions) -> EachFile:
     """Returns how each file becomes a unit."""
+    how = _how(options)
     never: list[JsonValue] = [*read_never(options.never)] if options.never else []
     return EachFile(
         partial(
@@ -143,7 +156,8 @@ def forming(options: SubtitlesOptions) -> EachFile:
             lexicon=_lexicons(options).digest,
             verses=_verses_digest(options),
             references=_references(options),
-        )
+        ),
+        Reach(OutputRoot(absolute(options.output), "", options.retries), how.entries, how.settings),
     )
 
 
@@ -189,23 +203,33 @@ def _outputs_among_inputs(options: SubtitlesOptions) -> str:
 
 
 def _verses_digest(options: SubtitlesOptions) -> str:
-    if not options.verses:
-        return ""
-    return of_value([[verse.reference, verse.text] for verse in load_verses(options.verses)])
+    return _digest_of_verses(tuple(options.verses)) if options.verses else ""
+
+
+def _digest(tables: tuple[str, ...]) -> str:
+    return of_value([[verse.reference, verse.text] for verse in load_verses(tables)])
 
 
 def _references(options: SubtitlesOptions) -> dict[str, tuple[str, str]]:
     if options.reference is None:
         return {}
-    folder = f"{absolute(options.reference).rstrip('/')}/"
-    found = list_files([f"{folder}**/*"], retries=options.retries)
+    folder = _folder_of(options.reference)
     return {
         file.path.removeprefix(folder): (
             file.path,
             sha256_of_file(file.path, size=file.size, retries=options.retries)[:16],
         )
-        for file in found
+        for file in _reference_files(options)
     }
+
+
+def _reference_files(options: SubtitlesOptions) -> Iterator[FileRef]:
+    if options.reference:
+        yield from list_files([f"{_folder_of(options.reference)}**/*"], retries=options.retries)
+
+
+def _folder_of(reference: str) -> str:
+    return f"{absolute(reference).rstrip('/')}/"
 
 
 def check(options: SubtitlesOptions) -> None:
@@ -217,7 +241,8 @@ def check(options: SubtitlesOptions) -> None:
         read_never(options.never)
     if "verses" in options.steps and not options.verses:
         raise UsageError("the step verses needs --verses", action="name tables of verses")
-    _verses_digest(options)
+    if options.verses:
+        _digest_of_verses.read_anew(tuple(options.verses))
     outputs = OutputRoot(absolute(options.output), "").folder
     if outputs == root_of(options.patterns) and not (options.review or options.timestamped):
         raise UsageError(
@@ -225,21 +250,30 @@ def check(options: SubtitlesOptions) -> None:
             path=options.output,
             action="give another --output",
         )
-    if options.reference and not _references(options):
+    if options.reference and not any(_reference_files(options)):
         raise UsageError("holds no file", path=options.reference, action="check --reference")
-    if problems := _lexicons(options).problems:
+    if problems := _lexicons_of.read_anew(tuple(options.lexicon)).problems:
         count = len(problems)
         text = f"{count} {'entry or key is' if count == 1 else 'entries or keys are'} not used"
-        print(f"headrace: lexicons: {text}; --check_lexicon tells which", file=sys.stderr)
+        _warn(f"lexicons: {text}; --check_lexicon tells which")
 
 
 def _lexicons(options: SubtitlesOptions) -> Lexicons:
-    return _load_once(tuple(options.lexicon))
+    return _lexicons_of(tuple(options.lexicon))
 
 
-@lru_cache(1)
-def _load_once(patterns: tuple[str, ...]) -> Lexicons:
-    return load(patterns)
+def _listed(patterns: tuple[str, ...]) -> list[FileRef]:
+    return list(list_files(patterns))
+
+
+_lexicons_of = LastGood(load, _listed)
+_digest_of_verses = LastGood(_digest, _listed)
+
+
+@cache
+def _warn(text: str) -> None:
+    """Tells it once, though --watch checks at each look."""
+    print(f"headrace: {text}", file=sys.stderr)
 
 
 def _how(options: SubtitlesOptions) -> How:
@@ -250,7 +284,7 @@ def _how(options: SubtitlesOptions) -> How:
         fuzzy_threshold=options.fuzzy_threshold,
         never=read_never(options.never) if options.never else (),
     )
-    entries = _lexicons(options).entries
+    entries = _lexicons(options).named
     return How(
         entries,
         settings,

@@ -15,6 +15,7 @@ START = datetime(2018, 11, 11, 0, 4, 57, tzinfo=timezone.utc)
 SIX_FIELDS = ("DBZH", "DBZV", "ZDR", "RHOHV", "PHIDP", "KDP")
 RAYS, BINS = 12, 10
 _SWEEPS = 2
+_SITES = {"RMA1": (-31.44133, -64.19192), "RMA2": (-31.44133, -64.12)}  # 7 km from each other
 
 
 def write_volume(
@@ -25,14 +26,16 @@ def write_volume(
     strategy: str = "0301",
     number: str = "02",
     base: float = 1.0,
+    radar: str = "RMA1",
 ) -> str:
     """Writes a file a field of a volume whose cells begin at ``base``; returns its volume key."""
     folder.mkdir(parents=True, exist_ok=True)
     volume_id = ""
     for field in fields:
-        name = RadarName("RMA1", strategy, number, field, time.strftime("%Y%m%dT%H%M%SZ"))
+        name = RadarName(radar, strategy, number, field, time.strftime("%Y%m%dT%H%M%SZ"))
         volume_id = name.volume_id
-        data = encode_field(a_field(field, base, time=time, ramp=True), name=name)
+        content = a_field(field, base, time=time, ramp=True, radar=radar)
+        data = encode_field(content, name=name)
         (folder / file_name(volume_id, field)).write_bytes(data)
     return volume_id
 
@@ -43,7 +46,12 @@ def file_name(volume_id: str, field: str) -> str:
 
 
 def a_field(
-    field: str, base: float = 1.0, *, time: datetime = START, ramp: bool = False
+    field: str,
+    base: float = 1.0,
+    *,
+    time: datetime = START,
+    ramp: bool = False,
+    radar: str = "RMA1",
 ) -> FieldVolume:
     """A field of two sweeps whose cells begin at ``base``, one more in each sweep.
 
@@ -52,10 +60,10 @@ def a_field(
     sweeps = (_sweep(field, time, number, base + number, ramp) for number in range(_SWEEPS))
     return FieldVolume(
         field,
-        radar="RMA1",
+        radar=radar,
         time=time,
-        latitude_deg=-31.44133,
-        longitude_deg=-64.19192,
+        latitude_deg=_SITES[radar][0],
+        longitude_deg=_SITES[radar][1],
         altitude_m=484.0,
         sweeps=tuple(sweeps),
     )
@@ -77,4 +85,4 @@ def _sweep(field: str, time: datetime, number: int, first: float, ramp: bool) ->
     steps = np.arange(RAYS * BINS, dtype=np.float32).reshape(RAYS, BINS) / 256
     values = (first + steps * ramp).astype(np.float32)
     values[:, -1] = np.nan
-    return FieldSweep(header, values, RAYS, 0, 0, np.zeros(RAYS, np.bool_))
+    return FieldSweep(header, values, np.isnan(values), 0, 0, np.zeros(RAYS, np.bool_))

@@ -234,6 +234,8 @@ class Rig:
     def rows(self, query: str) -> list[dict[str, Any]]:
         url = self.ledger or sqlite_url(self.state / "ledger.db")
         with closing(LedgerView(url, patience_s=LONG_S)) as view:
+            if not view.exists():  # the command has only begun
+                return []
             found = view.transact(lambda db: db.execute(sa.text(query)).mappings().all())
         return [dict(row) for row in found]
 

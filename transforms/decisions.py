@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -12,9 +12,18 @@ from batchio.fileset import FileRef, is_local
 from batchio.fingerprint import sha256_of_file
 from batchio.ledger_view import LedgerView
 from batchio.output import Output, is_there, those_there
-from batchio.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, InputFile, Scope, UnitState
+from batchio.records import (
+    COMPLETED,
+    FAILED,
+    INTERRUPTED,
+    PENDING,
+    RUNNING,
+    InputFile,
+    Scope,
+    UnitState,
+)
 from batchio.version import __version__
-from transforms.units import Unit, input_fingerprint
+from transforms.units import Spares, Unit, input_fingerprint
 
 Rerun = Literal["changed", "failed", "all"]
 T = TypeVar("T")
@@ -28,12 +37,13 @@ class Decision:
     """What happens with a unit: it is worked, it waits, or it is skipped.
 
     `unit.reason` says why; `renewed` are the files of a skipped unit that the ledger has to learn
-    anew, for they were touched.
+    anew, for they were touched; `is_news` tells of one that waits whether the ledger knows it.
     """
 
     action: Literal["work", "wait", "skip"]
     unit: Unit
     renewed: tuple[InputFile, ...] = ()
+    is_news: bool = True
 
     @property
     def known_paths(self) -> list[str]:
@@ -49,6 +59,8 @@ def decide_all(
     *,
     rerun: Rerun,
     retries: int,
+    spares: Spares | None = None,
+    resting_since: str = "",
 ) -> list[Decision]:
     """Returns a decision for each unit, from what the ledger knows of it and its files.
 
@@ -58,16 +70,25 @@ def decide_all(
         scope: Whose earlier work counts.
         rerun: What is to be worked again.
         retries: How often a read of a file that looks changed is tried again.
+        spares: Tells of units with other settings whether they would come out the same.
+        resting_since: Units that have failed after this time are left, if they are as they were.
     """
     states: dict[str, UnitState] = {}
     known: dict[str, InputFile] = {}
+    cleaned: dict[str, list[InputFile]] = {}
     if ledger is not None:
         states = ledger.unit_states(scope, [unit.unit_id for unit in units])
+        cleaned = ledger.cleaned_files(scope, list(states))
         paths = [file.path for unit in units if unit.unit_id in states for file in unit.files]
         known = ledger.known_files(scope, paths)
+        if spares and rerun == "changed":
+            states |= _spared(units, states, ledger, scope, spares)
     there = _there(states.values(), scope.output, rerun, retries)
+    resting = resting_since if rerun == "changed" else ""
     return [
-        decide(
+        _decide_cleaned(unit, cleaned.get(unit.unit_id, ()), known, retries)
+        or _decide_resting(unit, states.get(unit.unit_id), known, resting)
+        or decide(
             unit,
             states.get(unit.unit_id),
             known,
@@ -77,6 +98,34 @@ def decide_all(
         )
         for unit in units
     ]
+
+
+def _spared(
+    units: Sequence[Unit],
+    states: Mapping[str, UnitState],
+    ledger: LedgerView,
+    scope: Scope,
+    spares: Spares,
+) -> dict[str, UnitState]:
+    """Returns the states of units that other settings do not affect, as if made with these."""
+    stale = {unit.unit_id: unit for unit in units if _has_other_settings(unit, states)}
+    if not stale:
+        return {}
+    details = {
+        unit_id: row["details"] for unit_id, row in ledger.newest_rows(scope, [*stale]).items()
+    }
+    return {
+        unit_id: replace(states[unit_id], settings_fingerprint=unit.settings)
+        for unit_id, unit in stale.items()
+        if spares(unit, states[unit_id].settings_fingerprint, details[unit_id])
+    }
+
+
+def _has_other_settings(unit: Unit, states: Mapping[str, UnitState]) -> bool:
+    state = states.get(unit.unit_id)
+    if state is None or (state.status, state.version) != (COMPLETED, __version__):
+        return False
+    return state.settings_fingerprint != unit.settings
 
 
 def _there(
@@ -101,7 +150,63 @@ def decide(
 ) -> Decision:
     """Returns the decision for one unit; one that waits is never worked."""
     decision = _decide_ready(unit, state, known, rerun=rerun, retries=retries, there=there)
-    return Decision("wait", unit) if unit.waits and decision.action == "work" else decision
+    if not unit.waits or decision.action != "work":
+        return decision
+    is_known = state is not None and state.status == unit.waits
+    return Decision("wait", unit, is_news=not is_known or not _are_known(unit.files, known))
+
+
+def _are_known(files: Iterable[FileRef], known: Mapping[str, InputFile]) -> bool:
+    """Tells whether files look as they are known."""
+    found = ((known.get(file.path), file) for file in files)
+    return all(was and (was.size, was.mtime) == (file.size, file.mtime) for was, file in found)
+
+
+def _decide_resting(
+    unit: Unit, state: UnitState | None, known: Mapping[str, InputFile], since: str
+) -> Decision | None:
+    """Skips a unit that has failed since then, if its files are as they were."""
+    if (
+        not since
+        or not unit.files
+        or state is None
+        or state.status != FAILED
+        or state.recorded <= since
+    ):
+        return None
+    same = (state.version, state.settings_fingerprint) == (__version__, unit.settings)
+    if not same or not _are_known(unit.files, known):
+        return None
+    return Decision("skip", replace(unit, reason="failed a short while ago"))
+
+
+def _decide_cleaned(
+    unit: Unit, cleaned: Sequence[InputFile], known: dict[str, InputFile], retries: int
+) -> Decision | None:
+    """Returns the decision for a unit of which files were cleaned up and are not there again.
+
+    It is never worked: what would be made of the rest must not replace what was made of all. None
+    where the unit has all its files.
+    """
+    gone = {_name(file.path) for file in cleaned} - {file.name for file in unit.files}
+    if not gone:
+        return None
+    own = (known[file.path] for file in unit.files if file.path in known)
+    recorded = {(_name(file.path), file.sha256) for file in (*cleaned, *own)}
+    try:
+        present = present_files(unit.files, known, retries=retries)
+    except OSError:  # it waits, as one that was not there before would
+        present = ()
+    if present and recorded.issuperset((_name(file.path), file.sha256) for file in present):
+        renewed = tuple(file for file in present if known.get(file.path) is not file)
+        return Decision("skip", replace(unit, reason="unchanged; cleaned up"), renewed)
+    why = f"{len(gone)} of its files were cleaned up; give them all again, or another --output"
+    is_news = any(file.path not in known for file in unit.files)
+    return Decision("wait", replace(unit, waits=PENDING, reason=why), is_news=is_news)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _decide_ready(
@@ -118,6 +223,9 @@ def _decide_ready(
     if state is None:
         return _work(unit, unit.reason or "new")
     if state.status != COMPLETED:
+        if rerun == "changed" and _is_given_up(unit, state):
+            why = f"given up after {state.attempt} attempts; --rerun failed tries again"
+            return Decision("skip", replace(unit, reason=why))
         why = _LAST_TIME.get(state.status) or unit.reason or "no longer waits"
         return _work(unit, why, state)
     why = _why_stale(unit, state, rerun, there)
@@ -157,9 +265,17 @@ def _decide_failed(unit: Unit, state: UnitState | None, known: dict[str, InputFi
     return Decision("skip", replace(unit, reason="did not fail last time"), unknown)
 
 
+def _is_given_up(unit: Unit, state: UnitState) -> bool:
+    allowed = unit.attempts_allowed
+    return 0 < allowed <= state.attempt and state.settings_fingerprint == unit.settings
+
+
 def _work(unit: Unit, why: str, state: UnitState | None = None) -> Decision:
     attempt = 1 if state is None else state.attempt + 1
-    unit = Unit(unit.unit_id, unit.files, unit.settings, unit.details, "", why, attempt)
+    if unit.attempts_allowed and state and state.settings_fingerprint != unit.settings:
+        attempt = 1
+    allowed = unit.attempts_allowed
+    unit = Unit(unit.unit_id, unit.files, unit.settings, unit.details, "", why, attempt, allowed)
     return Decision("work", unit)
 
 

@@ -16,12 +16,13 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 import transforms.pack_coder  # noqa: F401 - registers itself
 from batchio.fileset import FileRef, list_files
-from batchio.records import InputFile
+from batchio.records import InputFile, ago
 from transforms.decisions import batches, decide_all
 from transforms.forming import EachFile, Forming, LeftOut
+from transforms.recorder import Recorder
 from transforms.recording_fn import RecordingFn
 from transforms.run import Run
-from transforms.units import Pack, Unit
+from transforms.units import Pack, Spares, Unit
 
 _ASK_AT_ONCE = 500  # units in one question to the ledger
 _COUNT_AT_ONCE = 100  # files, for who watches the listing
@@ -106,9 +107,14 @@ def _tagged(take: Callable[[FileRef], Any], file: FileRef) -> Iterator[Any]:
 
 class _RecordLeftOutFn(RecordingFn):
     def process(self, left_out: LeftOut) -> None:
-        file, recorder = left_out.file, self.recorder()
-        recorder.count("left_out")
-        recorder.see([(InputFile(file.path, file.size, file.mtime, remark=left_out.why), None)])
+        record_left_out(self.recorder(), left_out)
+
+
+def record_left_out(recorder: Recorder, left_out: LeftOut) -> None:
+    """Records a file that belongs to no unit."""
+    file = left_out.file
+    recorder.count("left_out")
+    recorder.see([(InputFile(file.path, file.size, file.mtime, remark=left_out.why), None)])
 
 
 @dataclass
@@ -121,22 +127,25 @@ class SkipUpToDate(beam.PTransform):  # type: ignore[misc]
     Attributes:
         run: The run.
         pack_units: How many units a pack has at most.
+        spares: Tells of units with other settings whether they would come out the same.
     """
 
     run: Run
     pack_units: int = 200
+    spares: Spares | None = None
 
     def expand(self, units: beam.PCollection) -> beam.PCollection:
         """Builds the decisions."""
-        decide = beam.ParDo(_DecideFn(self.run, self.pack_units))
+        decide = beam.ParDo(_DecideFn(self.run, self.pack_units, self.spares))
         packs = units | "Decide" >> decide.with_output_types(Pack)
         return packs | "Spread" >> beam.Reshuffle() if self.run.is_spread else packs
 
 
 class _DecideFn(RecordingFn):
-    def __init__(self, run: Run, pack_units: int) -> None:
+    def __init__(self, run: Run, pack_units: int, spares: Spares | None) -> None:
         super().__init__(run)
         self._pack_units = pack_units
+        self._spares = spares
         self._asked: list[Unit] = []
         self._pack = Pack()
         self._pack_bytes = 0
@@ -173,6 +182,8 @@ class _DecideFn(RecordingFn):
             run.record.scope,
             rerun=run.rerun,
             retries=run.retries,
+            resting_since=ago(run.failures_rest_s) if run.failures_rest_s else "",
+            spares=self._spares,
         )
         left = [decision for decision in decisions if decision.action != "skip"]
         recorder.count("skipped", len(decisions) - len(left))

@@ -8,7 +8,7 @@ from functools import partial
 
 from batchio.fileset import FileRef, absolute
 from batchio.globs import common_root
-from transforms.units import Unit
+from transforms.units import Spares, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,15 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class EachFile:
-    """Makes a unit of each file, or leaves it out."""
+    """Makes a unit of each file, or leaves it out.
+
+    Attributes:
+        form: Makes it.
+        spares: Tells of units with other settings whether they would come out the same.
+    """
 
     form: Callable[[FileRef], Unit | LeftOut]
+    spares: Spares | None = None
 
     def units_of(self, files: Iterable[FileRef]) -> Iterator[Unit | LeftOut]:
         """Yields what becomes of the files."""

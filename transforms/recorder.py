@@ -23,6 +23,7 @@ from batchio.records import (
     COMPLETED,
     FAILED,
     NO_SPACE,
+    UNITS_FAILED,
     Beat,
     InputFile,
     Outcome,
@@ -262,7 +263,7 @@ class Recorder:
         """Stops the run if it asks for that with so many failed, finished and all units."""
         too_many = self.run.too_many_failed
         if too_many is not None and too_many(failed, done, total):
-            self.stop(f"{failed} of {done} units failed")
+            self.stop(f"{failed} of {done} {UNITS_FAILED}")
 
     def _check_space(self) -> None:
         root = self.run.output.url

@@ -20,6 +20,9 @@ class Run:
         is_spread: Whether several Beam workers share the work.
         too_many_failed: Given failed, finished and all units, whether the run shall stop.
         min_free_bytes: The run stops when the output's disk has less.
+        failures_rest_s: For how long a unit that has failed is left alone, if it is as it was.
+        poll_s: How often a run that goes on looks for files; 0 for one that looks once.
+        max_polls: After how many looks it ends, if ever.
     """
 
     record: RunRecord
@@ -35,6 +38,9 @@ class Run:
     is_spread: bool = False
     too_many_failed: Callable[[int, int, int], bool] | None = None
     min_free_bytes: int = 0
+    failures_rest_s: float = 0.0
+    poll_s: float = 0.0
+    max_polls: int | None = None
 
     @property
     def run_id(self) -> str:

@@ -32,6 +32,9 @@ class Unit:
         details: What the domain wants recorded with it (JSON).
         waits: The status in which it waits (`incomplete`, `pending`); empty when it can be worked.
         reason: Why it waits; later, why it is worked.
+        attempt: How many times it has been worked, the present one among them.
+        attempts_allowed: After so many without success it is left until its settings change or it
+            is asked for; 0 is without end.
     """
 
     unit_id: str
@@ -41,6 +44,7 @@ class Unit:
     waits: str = ""
     reason: str = ""
     attempt: int = 1
+    attempts_allowed: int = 0
 
     @property
     def size(self) -> int:
@@ -80,6 +84,10 @@ class Made:
 
 
 Process = Callable[[Unit], Made]
+
+# Tells of a unit with other settings than its record whether that holds, from these settings and
+# the record's details.
+Spares = Callable[[Unit, str, Mapping[str, Any]], bool]
 
 
 @runtime_checkable

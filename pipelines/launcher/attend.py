@@ -37,6 +37,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.received: list[str] = []
+        self._raises = False
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Signals:
@@ -50,6 +51,19 @@ class Signals:
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self.received.append(signal.Signals(number).name)
+        if self._raises:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def raised(self) -> Iterator[None]:
+        """Lets them raise KeyboardInterrupt within the `with`: it may be left at any place."""
+        self._raises = True
+        try:
+            if self.received:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._raises = False
 
 
 @contextmanager

@@ -57,7 +57,14 @@ class Parsed(Generic[M]):
     config: str | None
 
 
-def parse(model: type[M], argv: Sequence[str], *, prog: str, description: str) -> Parsed[M]:
+def parse(
+    model: type[M],
+    argv: Sequence[str],
+    *,
+    prog: str,
+    description: str,
+    defaults: Mapping[str, Any] | None = None,
+) -> Parsed[M]:
     """Returns the options that a command line asks for.
 
     What is typed wins over what the YAML file says, and that over the defaults. ``--help`` and
@@ -68,6 +75,7 @@ def parse(model: type[M], argv: Sequence[str], *, prog: str, description: str) -
         argv: the arguments after the program's name.
         prog: the command as its user types it, for the help and for messages.
         description: what the command does, for the help.
+        defaults: values of options that are neither typed nor in the YAML file.
 
     Raises:
         UsageError: an option is unknown, missing or has a value that is not accepted.
@@ -82,7 +90,7 @@ def parse(model: type[M], argv: Sequence[str], *, prog: str, description: str) -
     beam_arguments = _check_beam_arguments(rest, infos, prog) if rest else []
     if config.beam_arguments:
         _check_beam_arguments(config.beam_arguments, infos, prog, path=config.path)
-    options = _validate(model, given, config, typed)
+    options = _validate(model, {**(defaults or {}), **config.values, **given}, config, typed)
     return Parsed(
         options,
         beam_arguments=[*config.beam_arguments, *beam_arguments],
@@ -133,9 +141,13 @@ class _Extend(argparse.Action):
 
 def _build_parser(infos: list[OptionInfo], prog: str, description: str) -> _Parser:
     width = min(shutil.get_terminal_size().columns, 100) - 2
-    bare = [f"[{info.metavar}]" for info in infos if info.positional]
+    bare = [
+        info.metavar if info.required else f"[{info.metavar}]" for info in infos if info.positional
+    ]
     required = [
-        f"--{info.name} {info.metavar}{' ...' * info.many}" for info in infos if info.required
+        f"--{info.name} {info.metavar}{' ...' * info.many}"
+        for info in infos
+        if info.required and not info.positional
     ]
     parser = _Parser(
         prog=prog,
@@ -332,13 +344,13 @@ def _unknown(
 
 
 def _validate(
-    model: type[M], given: Mapping[str, Any], config: ConfigFile, typed: Mapping[str, str]
+    model: type[M], values: Mapping[str, Any], config: ConfigFile, typed: Mapping[str, str]
 ) -> M:
     try:
-        return model.model_validate({**config.values, **given})
+        return model.model_validate(values)
     except pydantic.ValidationError as error:
         infos = {info.name: info for info in describe(model)}
-        problems = [_refusal(problem, infos, given, config, typed) for problem in error.errors()]
+        problems = [_refusal(problem, infos, config, typed) for problem in error.errors()]
         if len(problems) == 1:
             raise problems[0] from error
         raise UsageError("\n".join(map(str, problems))) from error
@@ -347,7 +359,6 @@ def _validate(
 def _refusal(
     problem: Any,
     infos: Mapping[str, OptionInfo],
-    given: Mapping[str, Any],
     config: ConfigFile,
     typed: Mapping[str, str],
 ) -> UsageError:
@@ -360,7 +371,7 @@ def _refusal(
             f"--{name} is required", action="give it here or in the file that --config names"
         )
     label, path = typed.get(name, f"--{name}"), ""
-    if name in config.values and name not in given:
+    if name in config.values and name not in typed:
         label, path = config.labels[name], config.path
     value, info = problem["input"], infos[name]
     cause, action = f"{label} {value!r} is not accepted", ""

@@ -8,6 +8,7 @@ from typing import Any
 
 from batchio.errors import UsageError
 from batchio.fileset import local_path
+from batchio.ledger_prune import whole_run
 from batchio.ledger_view import LedgerView, Row
 from pipelines.launcher.human import count_text, one_line
 
@@ -61,9 +62,9 @@ def compare(view_a: LedgerView, run_a: str, view_b: LedgerView, run_b: str) -> C
     """Compares the state of all units as it stood at two runs of one pipeline.
 
     Raises:
-        UsageError: When a run is unknown or they are of different pipelines.
+        UsageError: When a run is unknown or pruned, or they are of different pipelines.
     """
-    a, b = view_a.known_run(run_a, step="compare"), view_b.known_run(run_b, step="compare")
+    a, b = whole_run(view_a, run_a, step="compare"), whole_run(view_b, run_b, step="compare")
     if a["pipeline"] != b["pipeline"]:
         raise UsageError(
             f"{run_a} is a run of {a['pipeline']}, {run_b} of {b['pipeline']}",

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from batchio.errors import UsageError
-from batchio.yaml_faults import yaml_fault
+from batchio.yaml_text import yaml_fault
 from pipelines.launcher.option_info import OptionInfo, closest_name
 
 _BEAM = "beam"

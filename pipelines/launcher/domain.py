@@ -8,8 +8,10 @@ from typing import Any, Generic, TypeVar
 
 import apache_beam as beam
 
+from batchio.ledger_view import LedgerView
+from batchio.records import Scope
 from pipelines.launcher.options import CommonOptions, Options
-from transforms.forming import Forming
+from transforms.forming import Forming, LeftOut
 from transforms.run import Run
 from transforms.units import Unit
 
@@ -46,8 +48,13 @@ class Domain(Generic[O]):
         forming: How its units are formed of files.
         build: Adds its graph to a Beam pipeline and returns its collections of outcomes.
         check: What only it has to check before a run; raises a HeadraceError.
-        items: Units of work that are not formed of files there are, but asked for by options.
+        items: Units of work that are not formed of files there are, but asked for by options; and
+            what was met on the way to them and is left out.
+        looked: Told of each look of --watch that met no problem, once its run, if any, has ended.
         asides: What it can do instead of a run.
+        streams: Whether its graph can go on, with units made of files as they come.
+        also_planned: What a run would do beside its units, in lines of a plan; given the options,
+            the ledger, whose work counts, and the units that are up to date.
     """
 
     name: str
@@ -56,5 +63,10 @@ class Domain(Generic[O]):
     forming: Callable[[O], Forming]
     build: Callable[[beam.Pipeline, O, Run], Any]
     check: Callable[[O], None] = lambda _options: None
-    items: Callable[[O], Iterable[Unit]] = lambda _options: ()
+    items: Callable[[O], Iterable[Unit | LeftOut]] = lambda _options: ()
+    looked: Callable[[O], None] = lambda _options: None
     asides: Sequence[Aside] = ()
+    streams: Callable[[O], bool] = lambda _options: False
+    also_planned: Callable[[O, LedgerView, Scope, Iterable[Unit]], Iterable[str]] = (
+        lambda _options, _ledger, _scope, _skipped: ()
+    )

@@ -44,6 +44,11 @@ def check_runner(runner: str, beam_arguments: list[str]) -> None:
         ) from error
 
 
+def is_streaming(beam_arguments: list[str]) -> bool:
+    """Tells whether Beam's `--streaming` is given: the graph goes on."""
+    return bool(PipelineOptions(beam_arguments).view_as(StandardOptions).streaming)
+
+
 def run_graph(
     build: Callable[[beam.Pipeline], Any], run: Run, runner: str, beam_arguments: list[str]
 ) -> None:
@@ -56,6 +61,9 @@ def run_graph(
     with _runner(runner) as beam_runner:
         pipeline = beam.Pipeline(runner=beam_runner, options=options)
         build(pipeline)
+        if gc.get_freeze_count():  # by a run before: by now, some of that is garbage
+            gc.unfreeze()
+            gc.collect()
         gc.freeze()  # what is imported by now never becomes garbage: do not look at it again
         gc.set_threshold(_COLLECT_AT)
         try:

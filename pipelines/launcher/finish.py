@@ -29,7 +29,14 @@ def finish(options: CommonOptions, run: Run, ledger: Ledger, view: View, ending:
     """Closes the run's record, writes the report, tells the user; returns the exit code."""
     counters = counters_of(ledger.run(run.run_id), ledger.workers(run.run_id))
     error = ending.error
-    if error is None and not counters.get("found") and not ending.stop_reason:
+    looked = options.patterns and not run.poll_s
+    nothing_found = not counters.get("found") and not ending.stop_reason
+    if (
+        looked
+        and error is None
+        and nothing_found
+        and not ledger.knows_cleaned_files(run.record.scope)
+    ):
         patterns = " ".join(options.patterns[:_PATTERNS_TOLD])
         error = CannotRun(
             "no file matches",
@@ -59,8 +66,7 @@ def finish(options: CommonOptions, run: Run, ledger: Ledger, view: View, ending:
     if error is not None:
         print(f"headrace: {_named(error, run.record.output)}", file=sys.stderr)
         logger.debug("%s", error, exc_info=error)
-    if options.notify:
-        notify(options.notify, report)
+    notify(options.notify, options.notify_on, report)
     return code
 
 

@@ -21,12 +21,12 @@ def is_alive(run: Row, processes: Sequence[Row]) -> bool:
     if is_handed_over(run):
         return seconds_since(last_sign(run, processes)) < _SERVICE_SILENT_S
     recorders = [process for process in processes if process["counters"]]  # no workers of a pool
-    return _lives(run["host"], run["pid"], run["started"]) or any(
-        _lives(process["host"], process["pid"], process["beat"]) for process in recorders
+    return lives(run["host"], run["pid"], run["started"]) or any(
+        lives(process["host"], process["pid"], process["beat"]) for process in recorders
     )
 
 
-def _lives(host: str, pid: int, seen: str) -> bool:
+def lives(host: str, pid: int, seen: str) -> bool:
     """Tells whether a process that was at work then still is; of elsewhere, by its last sign."""
     if host != HOST:
         return seconds_since(seen) < _SILENT_S

@@ -91,7 +91,9 @@ def describe(model: type[BaseModel]) -> list[OptionInfo]:
     Raises:
         TypeError: an option is declared in a way that the command line cannot express.
     """
-    options = [_describe_field(name, field) for name, field in model.model_fields.items()]
+    unused: frozenset[str] = getattr(model, "unused", frozenset())
+    fields = {name: field for name, field in model.model_fields.items() if name not in unused}
+    options = [_describe_field(name, field) for name, field in fields.items()]
     common = [READ_AND_WRITE, DO_AGAIN, HOW_TO_RUN, WHAT_TO_SEE]
     domain = [option.group for option in options if option.group not in common]
     order = list(dict.fromkeys([READ_AND_WRITE, *domain, *common]))

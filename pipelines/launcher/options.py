@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -49,6 +49,7 @@ from pipelines.launcher.option_info import (
 __all__ = [
     "DOMAIN",
     "DO_AGAIN",
+    "FAILURES_REST_S",
     "HOW_TO_RUN",
     "READ_AND_WRITE",
     "SERVICES",
@@ -120,8 +121,13 @@ _RESERVED_NAMES = {"beam", "config", "help", "version"}
 
 
 class Options(BaseModel):
-    """The options of one command; a subclass declares them."""
+    """The options of one command; a subclass declares them.
 
+    Attributes:
+        unused: Options of a base class that this command does not have: they keep their defaults.
+    """
+
+    unused: ClassVar[frozenset[str]] = frozenset()
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @classmethod
@@ -145,6 +151,9 @@ class Options(BaseModel):
             return value
         return [item for item in items if item != ""]
 
+
+FAILURES_REST_S = 3600.0
+"""With --watch: how long a unit that has failed is left alone, if it is as it was."""
 
 SERVICES = ("DataflowRunner",)  # runners that go on with a run when the launcher has ended
 
@@ -187,7 +196,16 @@ class CommonOptions(Options):
         "only those that failed; or all.",
     )
     watch: Annotated[float | None, Option(DO_AGAIN, "SECONDS", on_service="senseless")] = Field(
-        None, gt=0, description="Go on, and look for new files every so many seconds."
+        None,
+        gt=0,
+        description="Go on, and look for new files every so many seconds. What has failed is tried "
+        "again when it has changed, or after an hour.",
+    )
+    stop_after: Annotated[float | None, Option(DO_AGAIN, "SECONDS", on_service="senseless")] = (
+        Field(None, gt=0, description="Begin no further look of --watch after so many seconds.")
+    )
+    max_polls: Annotated[int | None, Option(DO_AGAIN, on_service="senseless")] = Field(
+        None, ge=1, description="End --watch after so many looks."
     )
     retries: Annotated[int, Option(DO_AGAIN)] = Field(
         3, ge=0, description="Times that storage is asked again after an error that may pass."
@@ -288,11 +306,25 @@ class CommonOptions(Options):
         Option(WHAT_TO_SEE, "FILE", accepts="a file name", on_service="senseless"),
     ] = Field(None, description="File that gets the whole log.")
     notify: Annotated[
-        str | None, Option(WHAT_TO_SEE, "URL", accepts="a URL that starts with https:// or http://")
+        list[
+            Annotated[
+                str, Field(pattern=r"^(env:[A-Za-z_]\w*|[A-Za-z][A-Za-z0-9+.-]*://[^/\s]\S*)$")
+            ]
+        ],
+        Option(WHAT_TO_SEE, "URL", accepts="a URL, or env: and the name of a variable that has it"),
     ] = Field(
-        None,
-        pattern=r"^https?://[^/]",
-        description="Web address to which a summary is posted as JSON when the run ends.",
+        [],
+        description="Places that are told when a run ends: a web address gets a summary as JSON; "
+        "others, such as mailto:// or slack://, go through Apprise. Write env:NAME to take the "
+        "URL from the environment: others that may hold a secret are not recorded, so that resume "
+        "and retry do not tell them.",
+    )
+    notify_on: Annotated[
+        list[Literal["finish", "failure", "breaker"]], Option(WHAT_TO_SEE, "EVENT")
+    ] = Field(
+        ["finish", "failure", "breaker"],
+        description="Ends that are told: finish, failure (units failed, or the run could not go "
+        "on), breaker (--max_failures or --on_error stop ended it).",
     )
 
     @property
@@ -309,6 +341,12 @@ class CommonOptions(Options):
     def _check_quiet_or_verbose(self) -> CommonOptions:
         if self.quiet and self.verbose:
             raise ValueError("--quiet and --verbose exclude each other")
+        return self
+
+    @model_validator(mode="after")
+    def _check_ends_of_watch(self) -> CommonOptions:
+        if self.watch is None and (self.stop_after is not None or self.max_polls is not None):
+            raise ValueError("--stop_after and --max_polls need --watch")
         return self
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 from typing import TypeVar
 
 from batchio.fileset import absolute, list_files
 from batchio.ledger_view import LedgerView
-from batchio.records import Scope
+from batchio.records import Scope, ago
 from pipelines.launcher.domain import Domain
 from pipelines.launcher.human import count_text, one_line, plural, size_text
-from pipelines.launcher.options import CommonOptions
+from pipelines.launcher.options import FAILURES_REST_S, CommonOptions
 from transforms.decisions import Decision, batches, decide_all
-from transforms.forming import LeftOut
+from transforms.forming import EachFile, LeftOut
 from transforms.units import Unit
 
 O = TypeVar("O", bound=CommonOptions)  # noqa: E741 - options
@@ -28,12 +28,19 @@ def plan_lines(domain: Domain[O], options: O, ledger_url: str) -> Iterator[str]:
     left_out: list[tuple[str, str]] = []
     counts: Counter[str] = Counter()
     work_bytes = 0
+    skipped: list[Unit] = []
     for decision in decisions(domain, options, ledger_url, left_out):
         counts[decision.action] += 1
         work_bytes += decision.unit.size if decision.action == "work" else 0
+        if decision.action == "skip":
+            skipped.append(decision.unit)
         yield _line(decision)
     for path, why in left_out:
         yield one_line(f"left out  {path}  {why}")
+    with closing(LedgerView(ledger_url)) as view:
+        if skipped and view.exists():
+            scope = Scope(domain.name, absolute(options.output))
+            yield from map(one_line, domain.also_planned(options, view, scope, skipped))
     yield _total(counts, len(left_out), work_bytes)
 
 
@@ -48,9 +55,9 @@ def decisions(
         left_out=lambda path, why: left_out.append((path, why)),
         retries=options.retries,
     )
-    formed = list(domain.forming(options).units_of(found))
-    left_out += [(each.file.path, each.why) for each in formed if isinstance(each, LeftOut)]
-    units = chain(domain.items(options), (each for each in formed if isinstance(each, Unit)))
+    forming = domain.forming(options)
+    formed = list(forming.units_of(found))
+    units = _units(chain(domain.items(options), formed), left_out)
     scope = Scope(domain.name, absolute(options.output))
     with closing(LedgerView(ledger_url)) as view:
         known = view if view.exists() else None
@@ -61,7 +68,17 @@ def decisions(
                 scope,
                 rerun=options.rerun,
                 retries=options.retries,
+                resting_since=ago(FAILURES_REST_S) if options.watch else "",
+                spares=forming.spares if isinstance(forming, EachFile) else None,
             )
+
+
+def _units(formed: Iterable[Unit | LeftOut], left_out: list[tuple[str, str]]) -> Iterator[Unit]:
+    for each in formed:
+        if isinstance(each, Unit):
+            yield each
+        else:
+            left_out.append((each.file.path, each.why))
 
 
 def _line(decision: Decision) -> str:

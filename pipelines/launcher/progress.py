@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from batchio.ledger_view import LedgerView, Row
@@ -64,12 +65,36 @@ def read_progress(
         ended_before: Units that had an outcome when the run was resumed.
     """
     counts = view.counts(run_id)
-    processes = view.workers(run_id)
-    counters = counters_of(view.run(run_id), processes)
+    progress = progress_of(
+        view.run(run_id), view.workers(run_id), counts, elapsed_s=elapsed_s, before=ended_before
+    )
+    if not progress.failed:
+        return progress
+    return replace(progress, failures=_latest_failures(view, run_id))
+
+
+def progress_of(
+    run: Row | None,
+    processes: list[Row],
+    counts: Mapping[str, int],
+    *,
+    elapsed_s: float,
+    before: int = 0,
+) -> Progress:
+    """Returns how far a run is, without its failures.
+
+    Args:
+        run: Its row.
+        processes: Their rows.
+        counts: How many units have each status.
+        elapsed_s: Time since the run, or its resumption, began.
+        before: Units that had an outcome when the run was resumed.
+    """
+    counters = counters_of(run, processes)
     discovered = counters.get("discovered", 0) > 0
     todo, failed = counters.get("todo", 0), counts.get(FAILED, 0)
     ended = sum(counts.get(status, 0) for status in (COMPLETED, FAILED, INCOMPLETE, PENDING))
-    worked = max(0, ended - ended_before)
+    worked = max(0, ended - before)
     rate = worked / elapsed_s * 60 if worked and elapsed_s > 0 else None
     left = max(0, todo - worked)
     alive = alive_processes(processes)
@@ -91,7 +116,7 @@ def read_progress(
         eta_s=left / rate * 60 if discovered and rate else None,
         rss_bytes=sum(process["rss_bytes"] for process in alive),
         workers=current_work(alive),
-        failures=_latest_failures(view, run_id) if failed else (),
+        failures=(),
     )
 
 

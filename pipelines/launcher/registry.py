@@ -17,6 +17,7 @@ from batchio.fileset import STATE_FOLDER, is_local, local_path
 from batchio.fingerprint import of_value
 from batchio.ledger import Ledger
 from batchio.ledger_view import Row
+from pipelines.launcher.options import CommonOptions
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +97,11 @@ def latest(n: int) -> list[KnownRun]:
         if len(runs) == n:
             break
     return list(runs.values())
+
+
+def ledger_url(options: CommonOptions) -> str:
+    """Returns the ledger of a command: the one it names, or that of its output root."""
+    return options.ledger or default_ledger_url(options.output)
 
 
 def default_ledger_url(output: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from batchio.database import shown
 from batchio.fileset import STATE_FOLDER, is_local, local_path
+from batchio.ledger_prune import whole_run
 from batchio.ledger_view import LedgerView, Row
 from batchio.output import OutputRoot
 from batchio.records import COMPLETED, FAILED, INCOMPLETE, INTERRUPTED, PENDING, RUNNING
@@ -38,9 +39,9 @@ def build_report(
         folder: Where the report lies; the run's own folder below its output if not given.
 
     Raises:
-        UsageError: When the ledger knows no such run.
+        UsageError: When the ledger knows no such run, or it was pruned.
     """
-    run, tally = view.known_run(run_id, step="report"), Tally()
+    run, tally = whole_run(view, run_id, step="report"), Tally()
     for unit in view.unit_rows(run_id):
         tally.add(unit)
     return _compose(view, run, tally, str(folder or report_folder(run["output"], run_id)))
@@ -55,7 +56,7 @@ class WrittenReport(NamedTuple):
 
 def write_report(view: LedgerView, run_id: str, folder: str | Path) -> WrittenReport:
     """Writes `units.csv`, `report.json` and `report.html`, each whole."""
-    run, tally = view.known_run(run_id, step="report"), Tally()
+    run, tally = whole_run(view, run_id, step="report"), Tally()
     root, below = _root_of(str(folder), run_id)
     units = tally.counted(view.unit_rows(run_id))
     paths = [root.write(f"{below}units.csv", partial(write_units_csv, units)).path]

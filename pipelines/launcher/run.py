@@ -6,55 +6,77 @@ import os
 import platform
 import secrets
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from importlib.metadata import version
+from math import ceil, inf, isinf
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import apache_beam as beam
 import psutil
 
 from batchio.database import PATIENCE_S, shown
 from batchio.errors import HeadraceError, UsageError
-from batchio.fileset import absolute, is_local
+from batchio.fileset import absolute, is_local, local_path
 from batchio.ledger import Ledger
 from batchio.output import OutputRoot
 from batchio.records import RunRecord, iso
 from batchio.version import __version__
 from pipelines.launcher import preflight, registry
 from pipelines.launcher.attend import (
-    LOOK_EVERY_S,
     GraphThread,
     Signals,
     attend,
     sigterm_as_sigint,
 )
-from pipelines.launcher.command_line import parse, to_arguments
+from pipelines.launcher.command import Command
+from pipelines.launcher.command_line import Parsed, parse, to_arguments
 from pipelines.launcher.domain import Domain
-from pipelines.launcher.engine import LOCAL_RUNNERS, check_runner, run_graph
+from pipelines.launcher.engine import LOCAL_RUNNERS, check_runner, is_streaming, run_graph
 from pipelines.launcher.exit_codes import COULD_NOT_RUN, DONE, WAS_INTERRUPTED, WRONG_USAGE
 from pipelines.launcher.finish import finish
 from pipelines.launcher.handover import check_handover, hand_over
 from pipelines.launcher.logs import logging_to
-from pipelines.launcher.options import SERVICES, CommonOptions, FailureLimit
-from pipelines.launcher.plan import decisions, plan_lines
+from pipelines.launcher.notify import without_secrets
+from pipelines.launcher.options import FAILURES_REST_S, SERVICES, CommonOptions, FailureLimit
+from pipelines.launcher.plan import plan_lines
 from pipelines.launcher.progress_views import make_view
+from pipelines.launcher.watch import watch
 from transforms.recorder import HOST
 from transforms.run import Run
 
 O = TypeVar("O", bound=CommonOptions)  # noqa: E741 - options
 
+_POLL_S = 60.0  # how often --streaming looks for files if --watch does not say
+
 
 def launch(domain: Domain[O], argv: Sequence[str] | None = None) -> int:
     """Runs a domain's pipeline as a command; returns the exit code."""
+    return _told(lambda: _launch(Command(domain, sys.argv[1:] if argv is None else argv)))
+
+
+def launch_both(first: Command[Any], follow: Callable[[Any], Command[Any]]) -> int:
+    """Runs a command, and then one that reads what it has written; returns the exit code.
+
+    With --watch of the first, at each look both run that have something new. A plan is one of the
+    first: what the other would do depends on what that writes.
+
+    Args:
+        first: The one that writes.
+        follow: Given its options, returns the one that reads.
+    """
+    return _told(lambda: _launch_both(first, follow))
+
+
+def _told(work: Callable[[], int]) -> int:
+    """Does the work; tells its user of what kept it from its end."""
     try:
         with sigterm_as_sigint():
-            return _launch(domain, sys.argv[1:] if argv is None else argv)
+            return work()
     except HeadraceError as error:
         print(f"headrace: {error}", file=sys.stderr)
         return WRONG_USAGE if isinstance(error, UsageError) else COULD_NOT_RUN
@@ -66,55 +88,89 @@ def launch(domain: Domain[O], argv: Sequence[str] | None = None) -> int:
         return DONE
 
 
-def _launch(domain: Domain[O], argv: Sequence[str]) -> int:
-    about = {"prog": f"python -m pipelines.{domain.name}", "description": domain.summary}
+def _launch(command: Command[O]) -> int:
+    domain = command.domain
     for aside in domain.asides:
-        if aside.is_asked(argv):
-            return aside.act(parse(aside.options, argv, **about).options)
-    parsed = parse(domain.options, argv, **about)
+        if aside.is_asked(command.argv):
+            return aside.act(parse(aside.options, command.argv, **command.about).options)
+    parsed = command.parsed()
     options = parsed.options
     is_service = options.runner in SERVICES
     if is_service:
         check_handover(options)
-    preflight.check_inputs(options.needed)
-    domain.check(options)
+    command.check(options)
     if options.plan:
         return _show_plan(domain, options)
     if is_service:
         run = make_run(domain.name, options)
         return hand_over(domain, options, run, parsed.beam_arguments)
     check_runner(options.runner, parsed.beam_arguments)
-    return _rounds(domain, options, parsed.beam_arguments)
+    if is_streaming(parsed.beam_arguments):
+        _check_streaming(domain, options)
+    elif options.watch is not None:
+        return watch([command], _run_once)
+    with Signals() as signals:
+        return _run_once(domain, parsed, signals)
+
+
+def _launch_both(first: Command[Any], follow: Callable[[Any], Command[Any]]) -> int:
+    before = first.parsed()
+    asked = before.options
+    then = follow(asked)
+    after = then.parsed()
+    _check_both(before, after)
+    first.check(asked)
+    if asked.plan:
+        return _show_plan(first.domain, asked)
+    if is_local(absolute(asked.output)):
+        Path(local_path(asked.output)).mkdir(parents=True, exist_ok=True)
+    then.check(after.options)
+    if asked.watch is not None:
+        return watch([first, then], _run_once)
+    codes = []
+    with Signals() as signals:
+        for command in (first, then):
+            codes.append(_run_once(command.domain, command.parsed(), signals))
+            if codes[-1] in (COULD_NOT_RUN, WAS_INTERRUPTED):
+                return codes[-1]
+    return max(codes)
+
+
+def _check_both(before: Parsed[Any], after: Parsed[Any]) -> None:
+    """Raises a HeadraceError if two commands cannot be run by turns."""
+    asked, options = before.options, after.options
+    if options.plan or options.watch != asked.watch or options.stop_after or options.max_polls:
+        raise UsageError(
+            "--plan, --watch, --stop_after and --max_polls are for both commands",
+            action="give them before --then",
+        )
+    if options.runner in SERVICES or is_streaming(before.beam_arguments + after.beam_arguments):
+        raise UsageError(
+            "--then runs by turns, which a service and --streaming do not",
+            action="give them to a command of its own",
+        )
+    check_runner(options.runner, after.beam_arguments)
+
+
+def _check_streaming(domain: Domain[O], options: O) -> None:
+    if not domain.streams(options) or options.runner != "FlinkRunner":
+        raise UsageError(
+            "--streaming is for radar on FlinkRunner, without grids and clean-up",
+            action="give --watch SECONDS instead",
+        )
 
 
 def _show_plan(domain: Domain[O], options: O) -> int:
-    for line in plan_lines(domain, options, _ledger_url(options)):
+    for line in plan_lines(domain, options, registry.ledger_url(options)):
         print(line)
     return DONE
 
 
-def _rounds(domain: Domain[O], options: O, beam_arguments: list[str]) -> int:
-    """Runs once, or with --watch whenever there is work, until a signal or an error ends it."""
-    with Signals() as signals:
-        while True:
-            if options.watch is None or _has_work(domain, options):
-                code = _run_once(domain, options, beam_arguments, signals)
-                if options.watch is None or code in (COULD_NOT_RUN, WAS_INTERRUPTED):
-                    return code
-            deadline = time.monotonic() + (options.watch or 0)
-            while time.monotonic() < deadline:
-                if signals.received:
-                    return WAS_INTERRUPTED
-                time.sleep(LOOK_EVERY_S)
-
-
-def _has_work(domain: Domain[O], options: O) -> bool:
-    planned = decisions(domain, options, _ledger_url(options), [])
-    return any(decision.action == "work" for decision in planned)
-
-
-def _run_once(domain: Domain[O], options: O, beam_arguments: list[str], signals: Signals) -> int:
+def _run_once(domain: Domain[O], parsed: Parsed[O], signals: Signals) -> int:
+    options = parsed.options
     run = make_run(domain.name, options)
+    if is_streaming(parsed.beam_arguments):
+        run = _going_on(run, options)
     view = make_view(options.progress, quiet=options.quiet)
     with ExitStack() as opened:
         with preflight.no_folders_on_error(run.output.scratch):
@@ -128,7 +184,7 @@ def _run_once(domain: Domain[O], options: O, beam_arguments: list[str], signals:
         if options.ledger is None and not is_local(run.output.url):
             view.message(f"The ledger is {shown(run.ledger_url)}")
         build = partial(_build, domain, options, run)
-        graph = GraphThread(partial(run_graph, build, run, options.runner, beam_arguments))
+        graph = GraphThread(partial(run_graph, build, run, options.runner, parsed.beam_arguments))
         code = finish(options, run, ledger, view, attend(graph, run, ledger, view, signals))
     if graph.is_alive():
         _leave_at_once(code)
@@ -159,7 +215,7 @@ def make_run(pipeline: str, options: CommonOptions) -> Run:
         record=RunRecord(
             run_id=run_id,
             pipeline=pipeline,
-            arguments=to_arguments(_without_password(options)),
+            arguments=to_arguments(_without_secrets(options)),
             versions=_versions(),
             host=HOST,
             pid=os.getpid(),
@@ -167,7 +223,7 @@ def make_run(pipeline: str, options: CommonOptions) -> Run:
             started=iso(started),
             folder=str(Path.cwd()),
         ),
-        ledger_url=_ledger_url(options),
+        ledger_url=registry.ledger_url(options),
         output=OutputRoot(root, run_id, retries=options.retries, suffix=suffix),
         patterns=tuple(options.patterns),
         exclude=tuple(options.exclude),
@@ -179,7 +235,17 @@ def make_run(pipeline: str, options: CommonOptions) -> Run:
         is_spread=not local,
         too_many_failed=_StopRule(options.on_error == "stop", options.max_failures),
         min_free_bytes=int(options.min_free_space),
+        failures_rest_s=FAILURES_REST_S if options.watch else 0.0,
     )
+
+
+def _going_on(run: Run, options: CommonOptions) -> Run:
+    """Returns the run as one that looks for files until it is stopped."""
+    poll_s = options.watch or _POLL_S
+    most = options.max_polls or inf
+    if options.stop_after is not None:
+        most = min(most, ceil(options.stop_after / poll_s))
+    return replace(run, poll_s=poll_s, max_polls=None if isinf(most) else int(most))
 
 
 @dataclass(frozen=True)
@@ -195,15 +261,10 @@ class _StopRule:
         )
 
 
-def _without_password(options: CommonOptions) -> CommonOptions:
+def _without_secrets(options: CommonOptions) -> CommonOptions:
     """Returns the options fit to be recorded and shown."""
-    if options.ledger is None:
-        return options
-    return options.model_copy(update={"ledger": registry.portable(options.ledger)})
-
-
-def _ledger_url(options: CommonOptions) -> str:
-    return options.ledger or registry.default_ledger_url(options.output)
+    ledger = None if options.ledger is None else registry.portable(options.ledger)
+    return options.model_copy(update={"ledger": ledger, "notify": without_secrets(options.notify)})
 
 
 def _versions() -> dict[str, str]:

@@ -89,7 +89,7 @@ def _write_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[i
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns the exit code."""
+    """Writes a small set of files for each pipeline: samples --output ROOT"""
     names, options = _split(sys.argv[1:] if argv is None else argv)
     try:
         parsed = parse(

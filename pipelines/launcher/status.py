@@ -9,6 +9,7 @@ from typing import Any
 
 from batchio.database import shown
 from batchio.errors import CannotRun
+from batchio.ledger_prune import PRUNED
 from batchio.ledger_view import LedgerView, Row
 from batchio.records import COMPLETED, FAILED, INCOMPLETE, PENDING, RUNNING
 from pipelines.launcher import registry
@@ -50,6 +51,7 @@ class RunStatus:
     skipped: int
     todo: int
     stop_reason: str | None
+    pruned: str | None
     workers: tuple[WorkerProgress, ...]
 
 
@@ -99,6 +101,7 @@ def run_status(view: LedgerView, run: Row, *, ledger: str = "") -> RunStatus:
         skipped=counters.get("skipped", 0),
         todo=counters.get("todo", 0),
         stop_reason=run["stop_requested"],
+        pruned=run["totals"].get(PRUNED),
         workers=current_work(alive_processes(processes)) if status == RUNNING else (),
     )
 
@@ -170,6 +173,7 @@ def _detail_text(run: RunStatus) -> str:
         "output": run.output,
         "ledger": run.ledger,
         "stop asked for": run.stop_reason or "",
+        "pruned": f"{time_text(run.pruned)} UTC" if run.pruned else "",
         "go on": f"python -m pipelines resume {run.run_id}" if run.status == KILLED else "",
     }
     lines = [f"{name:<15} {one_line(str(value))}" for name, value in facts.items() if value]

@@ -15,7 +15,7 @@ import pytest
 
 from batchio.cfradial import read_cfradial, write_cfradial
 from batchio.errors import InputError
-from batchio.radar_volume import RangeShift, SourceFile, Sweep, Volume
+from batchio.radar_volume import DerivedField, RangeShift, SourceFile, Sweep, Volume
 from batchio.sinarame import decode_field, parse_name
 from batchio.version import __version__
 from transforms.radar.volume import build_volume
@@ -33,6 +33,9 @@ def make_values(value):
     return values
 
 
+UNDETECT = np.zeros((6, 5), np.int16)
+UNDETECT[1, 2:] = [1, 1 | 256, 128]  # DBZH; DBZH and KDP; PHIDP
+
 VOLUME = Volume(
     volume_id="RMA1_0301_02_20181111T000457Z",
     radar="RMA1",
@@ -42,8 +45,8 @@ VOLUME = Volume(
     longitude_deg=-64.19192,
     altitude_m=484.0,
     sweeps=(
-        Sweep(START, START + timedelta(seconds=4), 0.51, 0, 3),
-        Sweep(START + timedelta(seconds=9), START + timedelta(seconds=13), 1.3, 4, 5),
+        Sweep(START, START + timedelta(seconds=4), 0.51, 0, 3, 5),
+        Sweep(START + timedelta(seconds=9), START + timedelta(seconds=13), 1.3, 4, 5, 3),
     ),
     time_s=np.array([2.5, 3.5, 0.5, 1.5, 10.0, 12.0]),
     azimuth_deg=np.array([45, 135, 225, 315, 90, 270], np.float32),
@@ -55,6 +58,7 @@ VOLUME = Volume(
     reference="DBZH",
     fields={name: make_values(i) for i, name in enumerate(["DBZH", "PHIDP", "KDP", "VRAD", "CM"])},
     shifts={"KDP": RangeShift((1, 1), (30.0, 0.0))},
+    undetect=UNDETECT,
     inputs=(SourceFile("a.BUFR", DIGEST), SourceFile("b.BUFR", DIGEST)),
     missing_fields=("ZDR",),
     notes=("one", "two"),
@@ -142,6 +146,7 @@ def test_dimensions(written):
         ("fixed_angle", ("sweep",), "f4", np.float32([0.51, 1.3])),
         ("sweep_start_ray_index", ("sweep",), "i4", [0, 4]),
         ("sweep_end_ray_index", ("sweep",), "i4", [3, 5]),
+        ("sweep_n_gates", ("sweep",), "i4", [5, 3]),
         ("sweep_start_time", ("sweep",), "f8", [0, 9]),
         ("sweep_end_time", ("sweep",), "f8", [4, 13]),
         ("ray_angle_res", ("sweep",), "f4", [90, 180]),
@@ -268,6 +273,29 @@ def test_infinite_values_do_not_reach_the_file(tmp_path):
     assert np.isinf(values[0, :2]).all()
 
 
+def test_the_bits_of_undetect_are_those_of_the_fields_named(written):
+    masks, meanings = written["undetect"].flag_masks, written["undetect"].flag_meanings.split()
+    assert meanings == list(VOLUME.fields)
+    bits = {
+        name: np.argwhere(written["undetect"][:] & mask).tolist()
+        for name, mask in zip(meanings, masks, strict=True)
+    }
+    assert bits == {
+        "DBZH": [[1, 2], [1, 3]],
+        "PHIDP": [[1, 4]],
+        "KDP": [[1, 3]],
+        "VRAD": [],
+        "CM": [],
+    }
+    assert written["undetect"].dtype == masks.dtype == np.int16
+    assert "nodata" in written["undetect"].comment
+
+
+def test_a_volume_that_does_not_know_undetect_has_no_such_variable(tmp_path):
+    write_cfradial(replace(VOLUME, undetect=None), tmp_path / "a.nc")
+    assert read_cfradial(tmp_path / "a.nc").undetect is None
+
+
 def test_a_chunk_is_a_sweep(written):
     assert written["DBZH"].chunking() == [4, 5]
 
@@ -289,6 +317,25 @@ def test_what_is_read_back_is_what_was_written(tmp_path):
     assert list(found.fields) == list(VOLUME.fields)
     for name, values in VOLUME.fields.items():
         np.testing.assert_array_equal(found.fields[name], values)
+
+
+def test_derived_fields_are_written_beside_the_others_and_read_back(tmp_path):
+    flags = np.arange(30, dtype=np.int8).reshape(6, 5)
+    derived = {
+        "KDP_FIT": DerivedField(make_values(2.5), {"units": "degrees/km", "window_m": 3000.0}),
+        "QC": DerivedField(flags, {"flag_values": np.array([0, 1], np.int8)}),
+    }
+    write_cfradial(replace(VOLUME, derived=derived), tmp_path / "a.nc")
+    found = read_cfradial(tmp_path / "a.nc")
+    assert list(found.fields) == list(VOLUME.fields)
+    assert list(found.derived) == list(derived)
+    for name, field in derived.items():
+        np.testing.assert_equal(found.derived[name].values, field.values)
+        assert found.derived[name].values.dtype == field.values.dtype
+        np.testing.assert_equal(found.derived[name].attributes, field.attributes)
+    with open_netcdf(tmp_path / "a.nc") as dataset:
+        assert dataset.field_names.endswith("CM, KDP_FIT, QC")
+        assert "_FillValue" not in dataset["QC"].ncattrs()
 
 
 def test_a_volume_without_provenance_is_read_back(tmp_path):
@@ -482,7 +529,7 @@ def seconds_of(sweep):
 def test_pyart_opens_a_real_volume(real, opened, expected, volume_id):
     found, files = opened[volume_id][0], real[volume_id][1]
     sweeps = expected[files[0]]["sweeps"]
-    assert found["fields"] == sorted(parse_name(name).field for name in files)
+    assert found["fields"] == [*sorted(parse_name(name).field for name in files), "undetect"]
     assert found["angles"] == pytest.approx([sweep["elevation"] for sweep in sweeps])
     assert found["rays"] == [360] * len(sweeps)
     assert found["gates"] == max(sweep["bins"] for sweep in sweeps)

@@ -12,6 +12,7 @@ from ports import free_port
 
 from batchio import download as module
 from batchio.download import MAX_WAIT_S, download, without_login
+from batchio.logins import source_login
 from batchio.stores import StoreError
 
 GOOD = Answer(body=b"a sounding\r\n" * 1000)
@@ -153,6 +154,45 @@ def test_a_password_is_sent_and_never_shown(server, caplog):
     assert "secret" not in shown
 
 
+def test_only_a_server_that_says_when_to_come_back_has_patience(server):
+    with pytest.raises(StoreError, match="HTTP 503"):
+        download(server.give(PATH, Answer(503)), retries=1, patience_s=60)
+    assert len(server.requests) == 2
+    server.requests.clear()
+    later = Answer(503, headers={"Retry-After": "1"})
+    url = server.give(PATH, later, later, GOOD)
+    assert download(url, retries=0, patience_s=60) == GOOD.body
+
+
+@pytest.fixture
+def login(tmp_path, monkeypatch):
+    """That of the environment, beside another one in `.netrc`."""
+    file = tmp_path / ".netrc"
+    file.write_text("machine 127.0.0.1 login nobody password wrong\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("HEADRACE_SOURCE_USER", "anna")
+    monkeypatch.setenv("HEADRACE_SOURCE_PASSWORD", "secret")
+    return source_login
+
+
+def test_a_login_is_sent_to_its_server_and_not_where_that_leads_to(server, login):
+    with http_archive() as other:
+        away = {"Location": other.give("/elsewhere", GOOD)}
+        assert download(server.give(PATH, Answer(302, headers=away)), login=login) == GOOD.body
+    assert server.headers[0]["Authorization"] == "Basic YW5uYTpzZWNyZXQ="
+    assert "Authorization" not in other.headers[0]
+
+
+def test_a_login_is_sent_through_a_proxy(server, login, monkeypatch):
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    server.give("http://radar.example/a.buf", GOOD)
+    assert download("http://radar.example/a.buf", login=login) == GOOD.body
+    assert server.headers[0]["Authorization"] == "Basic YW5uYTpzZWNyZXQ="
+
+
 def test_nobody_listens(caplog):
     with pytest.raises(StoreError, match="Cannot connect to host") as caught:
         download(f"http://127.0.0.1:{free_port()}/a.buf", retries=1)
@@ -171,7 +211,7 @@ def test_ftp_has_no_such_file(ftp):
     assert ftp.retrieved == ["/none.buf"]
 
 
-@pytest.mark.parametrize("reply", ["421 too many", "450 busy", "426 cut off"])
+@pytest.mark.parametrize("reply", ["421 idle too long", "450 busy", "426 cut off"])
 def test_ftp_is_asked_again_when_it_falters(ftp, reply):
     assert download(ftp.give("/a.buf", reply, b"whole"), retries=1) == b"whole"
     assert len(ftp.retrieved) == 2
@@ -180,6 +220,16 @@ def test_ftp_is_asked_again_when_it_falters(ftp, reply):
 def test_ftp_lets_in_at_the_second_try(ftp):
     ftp.greetings = ["421 too many users"]
     assert download(ftp.give("/a.buf", b"whole"), retries=1) == b"whole"
+
+
+@pytest.mark.parametrize("reply", ["530 too many users", "421 there is a limit of 3 clients"])
+def test_a_full_ftp_server_is_waited_for(ftp, monkeypatch, reply):
+    monkeypatch.setattr(module, "_FTP_FULL_WAIT_S", 0.01)
+    ftp.greetings = [reply] * 3
+    assert download(ftp.give("/a.buf", b"whole"), retries=0, patience_s=60) == b"whole"
+    ftp.greetings = [reply] * 2
+    with pytest.raises(StoreError, match=reply):
+        download(ftp.give("/a.buf", b"whole"), retries=1)
 
 
 def test_ftp_refuses_the_login(ftp):

@@ -26,6 +26,7 @@ from batchio.records import (
     Outcome,
     RunRecord,
     Scope,
+    Watcher,
 )
 
 PROJECT = Path(__file__).parents[2]
@@ -305,6 +306,46 @@ def test_tables_that_another_process_makes_meanwhile_are_taken(tmp_path, monkeyp
     other.close()
 
 
+def test_a_ledger_of_an_older_headrace_gets_what_it_lacks_and_keeps_what_it_has(ledger):
+    (run,) = started(ledger, 0)
+    ledger.record(run, [outcome("a")])
+    with ledger.engine.begin() as db:
+        db.execute(sa.text("DROP TABLE watchers"))
+        db.execute(sa.text("UPDATE schema_version SET version = 1"))
+    assert ledger.watchers() == []
+    ledger.create()
+    assert scalar(ledger, "SELECT version FROM schema_version") == SCHEMA_VERSION
+    assert ledger.counts("run-0") == {COMPLETED: 1}
+    assert ledger.watchers() == []
+
+
+def watcher(pid=1):
+    return Watcher("radar", "/out", "here", pid, 60.0, "2025-01-01T00:00:00.000000Z")
+
+
+def test_of_two_watchers_the_second_is_shown_the_first(ledger):
+    def refuse(other):
+        raise CannotRun(f"process {other['pid']}", path="", step="", action="")
+
+    ledger.start_watching(watcher(1), refuse)
+    with pytest.raises(CannotRun, match="process 1"):
+        ledger.start_watching(watcher(2), refuse)
+    assert [row["pid"] for row in ledger.watchers()] == [1]
+
+
+def test_a_watcher_that_has_ended_or_was_killed_makes_room(ledger):
+    first = watcher(1)
+    ledger.start_watching(first, pytest.fail)
+    first.ended, first.polls = "2025-01-01T00:01:00.000000Z", 3
+    ledger.beat_watcher(first)
+    ledger.start_watching(watcher(2), pytest.fail)
+    seen = []
+    ledger.start_watching(watcher(3), lambda other: seen.append(other["pid"]))  # does not raise
+    assert seen == [2]
+    (row,) = ledger.watchers()
+    assert (row["pid"], row["polls"], row["ended"]) == (3, 0, "")
+
+
 def test_a_ledger_of_a_newer_headrace_is_refused(ledger):
     with ledger.engine.begin() as db:
         db.execute(sa.text(f"UPDATE schema_version SET version = {SCHEMA_VERSION + 1}"))
@@ -495,3 +536,18 @@ def test_a_file_that_is_no_database_is_not_waited_for(tmp_path):
     path.write_bytes(b"no database" * 100)
     with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.DatabaseError):
         _use_wal(connection)
+
+
+def test_a_reader_cannot_write(ledger):
+    with closing(LedgerView(ledger.url, read_only=True)) as reader:
+        assert reader.exists()
+        with pytest.raises(CannotRun, match=r"read-?only"):
+            reader.transact(lambda db: db.exec_driver_sql("delete from runs"))
+
+
+def test_a_reader_makes_no_ledger(tmp_path):
+    view = LedgerView(f"sqlite:///{tmp_path}/none/ledger.db", read_only=True)
+    assert not view.exists()
+    with pytest.raises(CannotRun):
+        view.runs()
+    assert list(tmp_path.iterdir()) == []

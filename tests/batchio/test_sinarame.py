@@ -65,6 +65,7 @@ def assert_same(volume: FieldVolume, other: FieldVolume) -> None:
     for sweep, other_sweep in zip(volume.sweeps, other.sweeps, strict=True):
         assert sweep.header == other_sweep.header
         np.testing.assert_array_equal(sweep.values, other_sweep.values)
+        np.testing.assert_array_equal(sweep.undetect, other_sweep.undetect)
         np.testing.assert_array_equal(sweep.nodata_rays, other_sweep.nodata_rays)
 
 
@@ -177,7 +178,8 @@ def test_a_message_built_by_the_description_is_read():
     rows = [[1.5, nan, 3.0], [nan] * 3, [0.25, -12.5, 60.0], [nan] * 3]
     np.testing.assert_array_equal(sweep.values, np.array(rows, np.float32))
     assert sweep.values.dtype == np.float32
-    assert (sweep.undetect, sweep.nodata, sweep.nan) == (4, 3, 0)
+    assert sweep.undetect.tolist() == [[False, True, False], [True] * 3, [False] * 3, [False] * 3]
+    assert (sweep.nodata, sweep.nan) == (3, 0)
     assert sweep.nodata_rays.tolist() == [False, False, False, True]
 
 
@@ -185,7 +187,8 @@ def test_nodata_and_nan_cells_within_a_ray_are_counted_apart():
     signalling_nan = np.frombuffer(bytes.fromhex("010000000000f07f"), "<f8")[0]
     rows = [[DBL_MAX, -DBL_MAX, np.nan], [signalling_nan, 1, -0.0], *VALUES[2:]]
     (sweep,) = decode_field(message((stream_of(rows),)), NAME, PATH).sweeps
-    assert (sweep.undetect, sweep.nodata, sweep.nan) == (1, 4, 2)
+    assert np.argwhere(sweep.undetect).tolist() == [[0, 1]]
+    assert (sweep.nodata, sweep.nan) == (4, 2)
     assert sweep.nodata_rays.tolist() == [False, False, False, True]
     assert np.isnan(sweep.values[0]).all()
     assert sweep.values[1, 1:].tolist() == [1, 0]
@@ -264,8 +267,8 @@ def test_the_cells_of_a_real_file(file):
     for sweep, expected in zip(real_volume(file).sweeps, EXPECTED[file]["sweeps"], strict=True):
         values = sweep.values[~np.isnan(sweep.values)].astype(np.float64)
         assert values.size == expected["valid"]
-        for kind in ("undetect", "nodata", "nan"):
-            assert getattr(sweep, kind) == expected[kind]
+        found = int(sweep.undetect.sum()), sweep.nodata, sweep.nan
+        assert found == (expected["undetect"], expected["nodata"], expected["nan"])
         assert int(sweep.nodata_rays.sum()) * sweep.header.n_bins == expected["nodata"]
         if values.size:
             assert (values.min(), values.max()) == (expected["min"], expected["max"])
@@ -295,14 +298,12 @@ def test_a_real_file_is_encoded_as_the_radar_did(file):
 
 
 @no_files
-def test_nan_cells_are_written_as_undetect():
+def test_nan_cells_come_back_as_such():
     name = parse_name(VRAD_WITH_NAN)
     volume = real_volume(VRAD_WITH_NAN)
     again = decode_field(encode_field(volume, name=name, level=1), name, VRAD_WITH_NAN)
     assert_same(again, volume)
-    assert [sweep.undetect for sweep in again.sweeps] == [
-        sweep.undetect + sweep.nan for sweep in volume.sweeps
-    ]
+    assert [sweep.nan for sweep in again.sweeps] == [sweep.nan for sweep in volume.sweeps]
 
 
 @no_files
@@ -339,7 +340,9 @@ def field_sweeps(draw, field: str) -> FieldSweep:
     values = draw(st_numpy.arrays(np.float32, shape, elements=cells, fill=cells))
     nodata_rays = draw(st_numpy.arrays(np.bool_, header.n_rays))
     values[nodata_rays] = np.nan
-    return FieldSweep(header, values, 0, 0, 0, nodata_rays)
+    undetect = draw(st_numpy.arrays(np.bool_, shape)) & ~nodata_rays[:, np.newaxis]
+    values[undetect] = np.nan
+    return FieldSweep(header, values, undetect, 0, 0, nodata_rays)
 
 
 @st.composite
@@ -371,7 +374,7 @@ def test_a_stream_of_several_chunks_comes_back():
     (sweep,) = decode_field(message(), NAME, PATH).sweeps
     header = replace(sweep.header, n_rays=360, n_bins=300)
     values = rng.normal(size=(360, 300)).astype(np.float32)
-    noisy = FieldSweep(header, values, 0, 0, 0, np.zeros(360, np.bool_))
+    noisy = FieldSweep(header, values, np.isnan(values), 0, 0, np.zeros(360, np.bool_))
     volume = replace(decode_field(message(), NAME, PATH), sweeps=(noisy, sweep))
     encoded = encode_field(volume, name=NAME)
     assert len(encoded) > 4 * 65534
@@ -420,7 +423,7 @@ def test_more_than_a_message_can_have_is_not_encoded():
     volume = decode_field(message(), NAME, PATH)
     header = replace(volume.sweeps[0].header, n_rays=2046, n_bins=1100)
     noise = np.random.default_rng(2).normal(size=(2046, 1100)).astype(np.float32)
-    sweep = FieldSweep(header, noise, 0, 0, 0, np.zeros(2046, np.bool_))
+    sweep = FieldSweep(header, noise, np.isnan(noise), 0, 0, np.zeros(2046, np.bool_))
     with pytest.raises(ValueError, match="more than a message can have"):
         encode_field(replace(volume, sweeps=(sweep,)), name=NAME, level=0)
 

@@ -152,8 +152,8 @@ def test_values_are_exact_in_few_binary_digits() -> None:
 def test_all_fields_but_rhohv_have_cells_where_nothing_is_detected() -> None:
     for volume in whole_volumes():
         for sweep in volume.sweeps:
-            assert (sweep.undetect > 0) == (volume.field != "RHOHV")
-            assert sweep.undetect < sweep.values.size
+            assert sweep.undetect.any() == (volume.field != "RHOHV")
+            assert not sweep.undetect.all()
 
 
 def test_rays_not_radiated_are_whole_and_next_to_the_first_ray() -> None:

@@ -12,7 +12,7 @@ class RadarHooks(Contract):
     module = "pipelines.radar"
     pattern = "*.BUFR"
     works = "batchio.sinarame:decode_field"
-    writes = "batchio.cfradial:_write_field"
+    writes = "batchio.cfradial:write_cells"
     bad_step = "decode radar BUFR"
     bad_cause = "cut short"
 

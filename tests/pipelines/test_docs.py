@@ -9,14 +9,15 @@ from scripts import load_script
 
 from batchio.syntax_tables import TABLES
 from pipelines.__main__ import COMMANDS
-from pipelines.domains import DOMAINS, load
+from pipelines.domains import DOMAINS, LAUNCHED, load
+from pipelines.fetch import _followed
 from pipelines.launcher.command_line import parse
 from pipelines.launcher.options import describe, options_markdown
 
 PROJECT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", DOMAINS)
+@pytest.mark.parametrize("name", LAUNCHED)
 def test_the_page_of_a_pipeline_has_its_options(name):
     page = (PROJECT / "docs" / f"{name}.md").read_text()
     assert load_script("docs/make_options.py").made_page(page, name) == page, "run `make docs`"
@@ -32,7 +33,7 @@ def test_the_page_of_the_syntax_pipeline_has_every_column_of_its_tables():
         assert columns[: len(schema)] == [(field.name, str(field.type)) for field in schema]
 
 
-@pytest.mark.parametrize("name", DOMAINS)
+@pytest.mark.parametrize("name", LAUNCHED)
 def test_each_option_has_help_that_is_a_sentence(name):
     for option in describe(load(name).options):
         assert re.match(r"^[A-Z].*\.$", option.help, re.DOTALL), option.name
@@ -49,6 +50,7 @@ def test_the_readme_names_each_pipeline_and_command():
     [
         "README.md",
         "docs/dataflow.md",
+        "docs/fetch.md",
         "docs/flink.md",
         "docs/install.md",
         "docs/radar.md",
@@ -62,7 +64,10 @@ def test_the_commands_in_the_documents_are_understood(page):
     commands = re.findall(r"^python -m pipelines\.(\w+) (.*)$", text, re.MULTILINE)
     assert commands
     for name, arguments in commands:
-        parse(load(name).options, shlex.split(arguments), prog=name, description="")
+        own, then, follows = arguments.partition(" --then radar ")
+        options = parse(load(name).options, shlex.split(own), prog=name, description="").options
+        if then:
+            _followed(options, shlex.split(follows)).parsed()
 
 
 def test_the_functions_of_the_two_walks_are_there():

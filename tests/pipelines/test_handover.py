@@ -15,8 +15,9 @@ from pipelines.launcher.handover import build_to_the_end, check_handover
 from pipelines.launcher.liveness import is_alive
 from pipelines.launcher.run import make_run
 from pipelines.launcher.samples import write_samples
-from pipelines.radar import RADAR, RadarOptions
+from pipelines.radar import RADAR
 from pipelines.radar import main as radar
+from pipelines.radar_options import RadarOptions
 from pipelines.syntax import SYNTAX, SyntaxOptions
 
 LEDGER = "postgresql+psycopg://user@host/ledger"
@@ -115,6 +116,16 @@ def test_the_end_tells_that_a_unit_failed(tmp_path):
     row = worked(RADAR, radar_options(tmp_path))
     assert (row["status"], row["totals"]["exit_code"]) == ("completed", 3)
     assert report(tmp_path, "one")["statuses"]["failed"] == 1
+
+
+def test_the_run_ends_after_the_clean_up(tmp_path):
+    files = [str(path) for path in some_volumes(tmp_path)]
+    worked(RADAR, radar_options(tmp_path))
+    row = worked(RADAR, radar_options(tmp_path, run_id="two", cleanup_after_hours=1e-6))
+    assert (row["status"], row["totals"]["exit_code"]) == ("completed", 0)
+    remarks = {each["path"]: each["remark"] for each in report(tmp_path, "two")["file_remarks"]}
+    assert remarks == dict.fromkeys(files, "cleaned up by two")
+    assert list((tmp_path / "in").iterdir()) == []
 
 
 def test_the_end_tells_that_no_file_matched(tmp_path):

@@ -298,9 +298,9 @@ FAILURES = "give a number such as 10 or a percentage such as 5%"
         ("--run_id a/b", f"--run_id 'a/b' is not accepted; {RUN_ID}"),
         (f"--run_id {'a' * 81}", f"--run_id '{'a' * 81}' is not accepted; {RUN_ID}"),
         (
-            "--notify ftp://host",
-            "--notify 'ftp://host' is not accepted; "
-            "give a URL that starts with https:// or http://",
+            "--notify host",
+            "--notify 'host' is not accepted; "
+            "give a URL, or env: and the name of a variable that has it",
         ),
         (
             "--ledger ledger.db",
@@ -723,7 +723,8 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "plan": st.booleans(),
     "progress": st.sampled_from(["auto", "live", "plain", "json", "none"]),
     "log_file": st.none() | _TEXT,
-    "notify": st.none() | _TEXT.map(lambda text: f"https://h/{text}"),
+    "notify": st.lists(st.sampled_from(["https://h/a", "mailto://b", "env:C"]), max_size=2),
+    "notify_on": st.lists(st.sampled_from(["finish", "failure", "breaker"]), max_size=3),
     "compression": st.integers(0, 9),
     "quicklook": st.booleans(),
     "volume_types": st.none() | _without_surrogates(),

@@ -11,7 +11,8 @@ from batchio.errors import CannotRun
 from batchio.fileset import list_files
 from batchio.ledger import Ledger
 from pipelines.launcher.plan import plan_lines
-from pipelines.radar import RADAR, RadarOptions
+from pipelines.radar import RADAR
+from pipelines.radar_options import RadarOptions
 from transforms.radar.completeness import VolumeRules, form_volume
 from transforms.units import Unit
 

@@ -32,7 +32,8 @@ for path in sys.argv[1:]:
         "pyart": {
             "angles": radar.fixed_angle["data"].tolist(),
             "shape": [radar.nrays, radar.ngates],
-            "valid": {name: int(field["data"].count()) for name, field in radar.fields.items()},
+            "valid": {name: int(field["data"].count()) for name, field in radar.fields.items()
+                      if name != "undetect"},
             "site": [float(radar.latitude["data"][0]), float(radar.longitude["data"][0])],
             "units": radar.time["units"],
         },
@@ -41,7 +42,7 @@ for path in sys.argv[1:]:
             "shape": [[sweep.sizes["azimuth"], sweep.sizes["range"]] for sweep in sweeps],
             "valid": {
                 name: sum(int(sweep[name].notnull().sum()) for sweep in sweeps)
-                for name in radar.fields
+                for name in radar.fields if name != "undetect"
             },
         },
     }))

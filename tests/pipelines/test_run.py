@@ -1,6 +1,7 @@
 from pipelines.launcher.command_line import parse
 from pipelines.launcher.run import make_run
-from pipelines.radar import RadarOptions, main
+from pipelines.radar import main
+from pipelines.radar_options import RadarOptions
 
 
 def test_a_password_is_not_recorded():

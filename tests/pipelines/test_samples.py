@@ -15,7 +15,8 @@ from batchio.fileset import list_files
 from pipelines.domains import DOMAINS, Entry
 from pipelines.launcher import samples
 from pipelines.launcher.samples import SampleSet, main, write_samples
-from pipelines.radar import RadarOptions, forming
+from pipelines.radar import forming
+from pipelines.radar_options import RadarOptions
 from transforms.units import Unit
 
 ROOT = Path(__file__).parents[2]

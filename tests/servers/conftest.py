@@ -9,6 +9,7 @@ import pytest
 from addresses_hooks import without_measures
 from faulty_proxy import FaultyProxy, proxy_before
 from flink_cluster import FlinkCluster
+from fsspec import get_filesystem_class
 from fsspec.config import conf
 from store_domains import DOMAINS, Domain, ends_well
 from store_rig import KINDS, Store, StoreRig, environment, running_store
@@ -45,6 +46,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, FaultyProxy]]:
         for name, value in environment(kind, proxy.url).items():
             patch.setenv(name, value)
         patch.setitem(conf, "gs", {"token": "anon"})  # the environment is read on import
+        get_filesystem_class(kind).clear_instance_cache()  # those of a server that has ended
         yield kind, proxy
 
 

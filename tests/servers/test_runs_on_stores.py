@@ -9,6 +9,8 @@ from rig import Finished, wait_until
 from store_domains import ends_well
 from store_rig import StoreRig
 
+_KEPT = {"runs", "parts", "lexicons"}  # below .headrace, at the end of a run
+
 
 def test_a_run_gives_what_a_local_run_gives_and_the_next_one_skips_all(
     local: StoreRig, rig: StoreRig
@@ -22,7 +24,7 @@ def test_a_run_gives_what_a_local_run_gives_and_the_next_one_skips_all(
     files = rig.stored_state()
     assert {f"{below}/{name}" for name in ("report.json", "report.html", "units.csv")} <= {*files}
     assert f"{rig.output_url}/.headrace/{below}/report.html" in done.err
-    assert {name.split("/")[0] for name in files} <= {"runs", "parts"}  # nothing unfinished
+    assert {name.split("/")[0] for name in files} <= _KEPT  # nothing unfinished
 
     times = rig.times()
     ends_well(rig.run(*rig.to_store, inputs=rig.from_store))
@@ -103,7 +105,7 @@ def test_a_store_that_falters_costs_nothing(local: StoreRig, rig: StoreRig) -> N
     assert rig.stored() == local.outputs()
     assert rig.statuses() == local.statuses()
     assert rig.stored_report()["exit_code"] == 0
-    assert {name.split("/")[0] for name in rig.stored_state()} <= {"runs", "parts"}
+    assert {name.split("/")[0] for name in rig.stored_state()} <= _KEPT
 
 
 @pytest.mark.slow

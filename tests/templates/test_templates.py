@@ -50,7 +50,7 @@ def test_every_option_is_a_parameter_but_for_the_senseless_ones(domain):
     left_out = known.keys() - set(names)
     assert left_out == {name for name in known if known[name].on_service == "senseless"}
     assert left_out - {"check_lexicon"} == {
-        *("watch", "workers", "min_free_space", "runner"),
+        *("watch", "stop_after", "max_polls", "workers", "min_free_space", "runner"),
         *("plan", "progress", "quiet", "verbose", "log_file"),
     }
 

@@ -14,7 +14,16 @@ from batchio.fingerprint import sha256
 from batchio.ledger import Ledger
 from batchio.ledger_view import LedgerView
 from batchio.output import Output
-from batchio.records import COMPLETED, Outcome, UnitState
+from batchio.records import (
+    COMPLETED,
+    FAILED,
+    INCOMPLETE,
+    PENDING,
+    InputFile,
+    Outcome,
+    UnitState,
+    ago,
+)
 from batchio.version import __version__
 from transforms import decisions
 from transforms.decisions import batches, decide, decide_all
@@ -238,6 +247,42 @@ def test_a_unit_that_waits_waits_whatever_it_was(status, rerun):
     assert (decision.action, decision.unit) == ("wait", unit)
 
 
+def test_a_unit_that_waits_is_news_until_it_is_recorded_with_its_files(tmp_path):
+    files = (FileRef("/in/a", 1, 1.0),)
+    unit = Unit("u", files, waits=INCOMPLETE, reason="missing: VRAD")
+    state = UnitState("u", "r", INCOMPLETE, 1, __version__, "", "", ())
+    known = {"/in/a": InputFile("/in/a", 1, 1.0)}
+    assert decide(unit, None, {}).is_news
+    assert not decide(unit, state, known).is_news
+    more = replace(unit, files=(*files, FileRef("/in/b", 1, 1.0)))
+    assert decide(more, state, known).is_news
+    assert decide(replace(unit, waits=PENDING), state, known).is_news
+
+
+def test_a_unit_that_has_just_failed_rests_until_it_changes_or_is_asked_for(tmp_path):
+    run, file = a_run(tmp_path), a_file(tmp_path / "in" / "a")
+    unit = Unit("u", (file,), settings="s1")
+    record(run, [completed(unit)._replace(status=FAILED)])
+
+    def action(unit, seconds=3600, rerun="changed"):
+        with closing(Ledger(run.ledger_url)) as ledger:
+            (decision,) = decide_all(
+                [unit],
+                ledger,
+                run.record.scope,
+                rerun=rerun,
+                retries=0,
+                resting_since=ago(seconds),
+            )
+        return decision.action
+
+    assert action(unit) == "skip"
+    assert action(unit, seconds=0) == "work"
+    assert action(unit, rerun="failed") == action(unit, rerun="all") == "work"
+    assert action(replace(unit, files=(replace(file, size=99),))) == "work"
+    assert action(replace(unit, settings="other")) == "work"
+
+
 @pytest.mark.parametrize("rerun", ["changed", "all"])
 def test_a_completed_unit_that_lost_a_file_waits_instead_of_being_made_worse(scene, rerun):
     unit = replace(
@@ -307,3 +352,23 @@ def test_work_of_another_output_root_does_not_count(scene, tmp_path):
     with closing(Ledger(scene.run.ledger_url)) as ledger:
         (decision,) = decide_all([scene.unit], ledger, scope, rerun="changed", retries=0)
     assert told(decision) == ("work", "new")
+
+
+def test_a_unit_is_given_up_after_its_attempts_until_it_changes_or_is_asked_for(tmp_path):
+    run = a_run(tmp_path)
+    unit = Unit("x", (), settings=";size=1", attempts_allowed=2)
+
+    def decided(unit, rerun="changed"):
+        with closing(Ledger(run.ledger_url)) as ledger:
+            (decision,) = decide_all([unit], ledger, run.record.scope, rerun=rerun, retries=0)
+        return decision.action, decision.unit.attempt, decision.unit.attempts_allowed
+
+    record(run, [Outcome("x", "failed", settings_fingerprint=";size=1", attempt=1)])
+    assert decided(unit) == ("work", 2, 2)
+    record(run, [Outcome("x", "incomplete", settings_fingerprint=";size=1", attempt=2)])
+    assert decided(unit)[0] == "skip"
+    assert decided(replace(unit, settings=";size=2")) == ("work", 1, 2)
+    assert decided(replace(unit, attempts_allowed=0)) == ("work", 3, 0)
+    assert decided(unit, "all") == ("work", 3, 2)
+    record(run, [Outcome("x", "failed", settings_fingerprint=";size=1", attempt=2)])
+    assert decided(unit, "failed") == ("work", 3, 2)

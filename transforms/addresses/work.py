@@ -32,7 +32,6 @@ from transforms.addresses.work_block import Choice, duplicates, work_block
 from transforms.units import Made, Unit
 
 RowBlock = tuple[pa.RecordBatch, pa.RecordBatch]  # the input's columns, and those found
-Writer = Callable[[Path], object]
 
 
 @dataclass(frozen=True)

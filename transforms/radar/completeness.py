@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Any
 
 from batchio.errors import InputError
 from batchio.fileset import FileRef
 from batchio.fingerprint import of_value
+from batchio.radar_formats import RadarFormat
 from batchio.records import INCOMPLETE, PENDING
 from batchio.sinarame import FIELD_ORDER, FIELDS, RadarName, parse_name
 from batchio.volume_types import VolumeTypes
-from transforms.forming import LeftOut
+from transforms.forming import Grouped, LeftOut
+from transforms.radar.quality_settings import QualitySettings
 from transforms.units import Unit
 
 
@@ -24,7 +28,10 @@ class VolumeRules:
         volume_types: Expected fields; without it every volume is taken as it is.
         timeout_hours: Incomplete volumes of that age are worked all the same.
         now: The time against which the age is measured, UTC.
-        compression: Setting of the result, part of its fingerprint.
+        format: Setting of the result, part of its fingerprint.
+        compression: Another one.
+        quality: A third; None without quality control.
+        pictures: What is drawn beside it, part of its fingerprint too; empty for nothing.
     """
 
     now: datetime
@@ -32,7 +39,15 @@ class VolumeRules:
     allow_incomplete: bool = False
     allow_unexpected: bool = False
     timeout_hours: float | None = None
+    format: RadarFormat = "cfradial1"
     compression: int = 1
+    quality: QualitySettings | None = None
+    pictures: str = ""
+
+    @property
+    def named_settings(self) -> str:
+        """What follows the fingerprint of a volume's settings, with its name (`Unit.settings`)."""
+        return f";pictures={self.pictures}" if self.pictures else ""
 
     def expected(self, name: RadarName) -> tuple[str, ...] | None:
         """Returns the fields that the table expects of the volume, None if it knows it not."""
@@ -42,6 +57,19 @@ class VolumeRules:
         """Tells whether the volume need not wait any longer for missing fields."""
         hours = self.timeout_hours
         return hours is not None and self.now - name.time >= timedelta(hours=hours)
+
+    def times_out_at(self, volume: Unit) -> float | None:
+        """Returns when an incomplete volume need not wait any longer, in seconds since 1970."""
+        if self.timeout_hours is None or volume.waits != INCOMPLETE:
+            return None
+        time = parse_name(volume.files[0].path).time
+        return (time + timedelta(hours=self.timeout_hours)).timestamp()
+
+
+def forming_now(rules: VolumeRules) -> Grouped:
+    """Returns how files make up volumes, judged by their age at this moment."""
+    now = datetime.now(timezone.utc)
+    return Grouped(volume_of, partial(form_volume, rules=replace(rules, now=now)))
 
 
 def volume_of(file: FileRef) -> str | LeftOut:
@@ -68,7 +96,7 @@ def form_volume(files: Iterable[FileRef], rules: VolumeRules) -> Unit:
     return Unit(
         unit_id=name.volume_id,
         files=ordered,
-        settings=of_value({"compression": rules.compression, "expected": expected}),
+        settings=of_value(_settings(name, expected, rules)) + rules.named_settings,
         details={
             "radar_code": name.radar,
             "vol_code": name.strategy,
@@ -85,6 +113,20 @@ def form_volume(files: Iterable[FileRef], rules: VolumeRules) -> Unit:
         waits=waits,
         reason=reason,
     )
+
+
+def _settings(
+    name: RadarName, expected: tuple[str, ...] | None, rules: VolumeRules
+) -> dict[str, Any]:
+    """Returns what the result depends on beside its inputs, as JSON."""
+    settings: dict[str, Any] = {
+        "format": rules.format,
+        "compression": rules.compression,
+        "expected": expected,
+    }
+    if rules.quality is not None:
+        settings["quality"] = rules.quality.of_volume(name.radar, name.strategy, name.volume_number)
+    return settings
 
 
 def _judge(

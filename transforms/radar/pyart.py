@@ -13,7 +13,8 @@ import numpy as np
 
 from batchio.cfradial_model import (
     Variable,
-    field_attributes,
+    as_characters,
+    cell_variables,
     geometry_variables,
     global_attributes,
 )
@@ -22,7 +23,9 @@ from batchio.radar_volume import Volume
 
 os.environ.setdefault("PYART_QUIET", "1")  # no banner on every import
 
-import pyart
+import pyart as pyart
+
+__all__ = ["pyart", "to_pyart"]
 
 _ARGUMENTS = (
     "time",
@@ -47,9 +50,9 @@ def to_pyart(volume: Volume) -> pyart.core.Radar:
     variables = geometry_variables(volume)
     return pyart.core.Radar(
         _range=_to_dict(variables["range"]),
-        fields={name: _field_to_dict(volume, name) for name in volume.fields},
+        fields={name: _field_to_dict(variable) for name, variable in cell_variables(volume)},
         metadata={
-            **global_attributes(volume),
+            **global_attributes(volume, "1.4"),
             "volume_number": int(volume.volume_number),
             "platform_type": "fixed",
             "instrument_type": "radar",
@@ -61,10 +64,13 @@ def to_pyart(volume: Volume) -> pyart.core.Radar:
 
 
 def _to_dict(variable: Variable) -> dict[str, Any]:
-    return {**variable.attributes, "data": np.atleast_1d(variable.data)}
+    as_stored = as_characters(variable)
+    return {**as_stored.attributes, "data": np.atleast_1d(as_stored.data)}
 
 
-def _field_to_dict(volume: Volume, name: str) -> dict[str, Any]:
-    values = volume.fields[name].copy()
+def _field_to_dict(variable: Variable) -> dict[str, Any]:
+    values = variable.data.copy()
+    if values.dtype != np.float32:  # flags
+        return {**variable.attributes, "data": np.ma.array(values)}
     data = np.ma.array(values, mask=np.isnan(values), fill_value=FILL_VALUE)
-    return {**field_attributes(volume, name), "_FillValue": FILL_VALUE, "data": data}
+    return {**variable.attributes, "_FillValue": FILL_VALUE, "data": data}

@@ -90,6 +90,8 @@ def _same_content(one: FieldVolume, other: FieldVolume) -> bool:
     if len(one.sweeps) != len(other.sweeps):
         return False
     return all(
-        a.header == b.header and np.array_equal(a.values, b.values, equal_nan=True)
+        a.header == b.header
+        and np.array_equal(a.values, b.values, equal_nan=True)
+        and np.array_equal(a.undetect, b.undetect)
         for a, b in zip(one.sweeps, other.sweeps, strict=True)
     )

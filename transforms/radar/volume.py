@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from batchio.errors import InputError
 from batchio.radar_volume import RangeShift, SourceFile, Sweep, Volume
-from batchio.sinarame import FIELD_ORDER, FieldSweep, FieldVolume, RadarName, SweepHeader
+from batchio.sinarame import (
+    FIELD_ORDER,
+    UNDETECT_BITS,
+    FieldSweep,
+    FieldVolume,
+    RadarName,
+    SweepHeader,
+)
 
 
 def build_volume(
@@ -41,7 +48,7 @@ def build_volume(
     reference = choose_reference(ordered)
     _check_agreement(name, ordered, reference)
     shifts = {each.field: range_shift(each, reference) for each in ordered}
-    n_gates = max(_length(each, shifts[each.field]) for each in ordered)
+    gates = _gates_a_sweep(ordered, shifts)
     not_radiated = _rays_without_data(ordered)
     stated = [sweep.header for sweep in reference.sweeps]
     headers = [_mend_end(*pair) for pair in zip(stated, not_radiated, strict=True)]
@@ -53,17 +60,20 @@ def build_volume(
         latitude_deg=reference.latitude_deg,
         longitude_deg=reference.longitude_deg,
         altitude_m=reference.altitude_m,
-        sweeps=_locate_sweeps(headers),
+        sweeps=_locate_sweeps(headers, gates),
         time_s=np.concatenate(_times_s(headers)),
         azimuth_deg=np.concatenate([ray_azimuths_deg(header.n_rays) for header in headers]),
         elevation_deg=_elevations_deg(headers),
         not_radiated=np.concatenate(not_radiated),
         bin_size_m=stated[0].bin_size_m,
         bin_offset_m=_axis_start_m(reference),
-        n_gates=n_gates,
+        n_gates=max(gates),
         reference=reference.field,
-        fields={each.field: _place_sweeps(each, shifts[each.field], n_gates) for each in ordered},
+        fields={
+            each.field: _place_values(each, shifts[each.field], max(gates)) for each in ordered
+        },
         shifts={field: shift for field, shift in shifts.items() if shift.moved},
+        undetect=_place_undetect(ordered, shifts, max(gates)),
         inputs=tuple(sorted(inputs, key=lambda source: source.name)),
         missing_fields=tuple(sorted(missing_fields)),
         notes=(*_offset_notes(ordered, reference), *_end_notes(stated, headers)),
@@ -225,9 +235,11 @@ def _refusal(name: RadarName, cause: str) -> InputError:
     )
 
 
-def _length(field: FieldVolume, shift: RangeShift) -> int:
-    pairs = zip(field.sweeps, shift.gates, strict=True)
-    return max(sweep.header.n_bins + gates for sweep, gates in pairs)
+def _gates_a_sweep(fields: Sequence[FieldVolume], shifts: Mapping[str, RangeShift]) -> list[int]:
+    lengths = [
+        [place[1].stop for _, place in _places(field, shifts[field.field])] for field in fields
+    ]
+    return [max(each) for each in zip(*lengths, strict=True)]
 
 
 def _rays_without_data(fields: Sequence[FieldVolume]) -> list[NDArray[np.bool_]]:
@@ -241,11 +253,11 @@ def _mend_end(header: SweepHeader, not_radiated: NDArray[np.bool_]) -> SweepHead
     return header if made else replace(header, end=header.start)
 
 
-def _locate_sweeps(headers: Sequence[SweepHeader]) -> tuple[Sweep, ...]:
+def _locate_sweeps(headers: Sequence[SweepHeader], gates: Sequence[int]) -> tuple[Sweep, ...]:
     bounds = np.cumsum([0, *(header.n_rays for header in headers)]).tolist()
     return tuple(
-        Sweep(header.start, header.end, header.elevation_deg, first, after - 1)
-        for header, (first, after) in zip(headers, pairwise(bounds), strict=True)
+        Sweep(header.start, header.end, header.elevation_deg, first, after - 1, n_gates)
+        for header, (first, after), n_gates in zip(headers, pairwise(bounds), gates, strict=True)
     )
 
 
@@ -263,15 +275,37 @@ def _elevations_deg(headers: Sequence[SweepHeader]) -> NDArray[np.float32]:
     return np.repeat(angles, [header.n_rays for header in headers])
 
 
-def _place_sweeps(field: FieldVolume, shift: RangeShift, n_gates: int) -> NDArray[np.float32]:
-    rays = sum(sweep.header.n_rays for sweep in field.sweeps)
-    values = np.full((rays, n_gates), np.nan, np.float32)
+def _places(
+    field: FieldVolume, shift: RangeShift
+) -> Iterator[tuple[FieldSweep, tuple[slice, slice]]]:
+    """Yields each sweep with the rays and gates of the volume where it lies."""
     ray = 0
     for sweep, gate in zip(field.sweeps, shift.gates, strict=True):
-        header = sweep.header
-        values[ray : ray + header.n_rays, gate : gate + header.n_bins] = sweep.values
-        ray += header.n_rays
+        after = ray + sweep.header.n_rays
+        yield sweep, (slice(ray, after), slice(gate, gate + sweep.header.n_bins))
+        ray = after
+
+
+def _place_values(field: FieldVolume, shift: RangeShift, n_gates: int) -> NDArray[np.float32]:
+    values = np.full((_n_rays(field), n_gates), np.nan, np.float32)
+    for sweep, place in _places(field, shift):
+        values[place] = sweep.values
     return values
+
+
+def _place_undetect(
+    fields: Sequence[FieldVolume], shifts: Mapping[str, RangeShift], n_gates: int
+) -> NDArray[np.int16]:
+    undetect = np.zeros((_n_rays(fields[0]), n_gates), np.int16)
+    for field in fields:
+        bit = np.int16(UNDETECT_BITS[field.field])
+        for sweep, place in _places(field, shifts[field.field]):
+            undetect[place] |= sweep.undetect * bit
+    return undetect
+
+
+def _n_rays(field: FieldVolume) -> int:
+    return sum(sweep.header.n_rays for sweep in field.sweeps)
 
 
 def _offset_notes(fields: Sequence[FieldVolume], reference: FieldVolume) -> Iterator[str]:

@@ -15,9 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from batchio.profiles import StationForecast
+from transforms.pictures import FONT, GRID, INK, ON_WHITE, SMALL, write
 from transforms.soundings import skewt_lines as lines
 from transforms.soundings.skewt_lines import TOP_HPA, Line, ParcelPath, rise, skewed
-from transforms.soundings.skewt_style import FONT, GRID, INK, ON_WHITE, SMALL, write
 from transforms.soundings.wind import wind_components
 
 logger = logging.getLogger(__name__)

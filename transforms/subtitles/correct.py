@@ -68,6 +68,7 @@ class Corrector:
         )
         self._dull: set[str] = set()  # runs of a text between blanks, in lower case
         self._dull_words: dict[str, bool] = {}
+        self._passed: list[str] = []
 
     def correct(self, lines: Sequence[str]) -> tuple[list[str], tuple[Change, ...]]:
         """Returns the text lines of a cue as they should be, as many as before, and the changes."""
@@ -77,6 +78,7 @@ class Corrector:
         edits = self._find(text)
         for _ in range(_MAX_ROUNDS if edits else 0):
             after = apply_edits(text, edits)
+            self._passed.append(after)
             later = self._find(after)
             if not later:
                 return after.split("\n"), changes_of(text, edits)
@@ -87,6 +89,15 @@ class Corrector:
     def right_words(self) -> frozenset[str]:
         """The words of the lexicons' terms as they should be, by their exact keys."""
         return self._rules.right
+
+    def may_be_misheard(self, key: str) -> bool:
+        """Tells whether a term near to a word is looked for."""
+        return "fuzzy" in self._steps and self._near.may_be_near(key)
+
+    def take_passed(self) -> list[str]:
+        """Returns the texts that changed cues have become since the last time, in between too."""
+        passed, self._passed = self._passed, []
+        return passed
 
     def _is_dull(self, text: str) -> bool:
         """Tells whether no step can change the text, at the speed of set operations."""

@@ -26,6 +26,7 @@ from transforms.subtitles.file_row import (
     row_of,
     verse_rows,
 )
+from transforms.subtitles.file_words import FileWords, odd_texts
 from transforms.subtitles.known_words import KnownWords
 from transforms.subtitles.profiles import find_profile
 from transforms.subtitles.quality import Suspects, assess
@@ -37,7 +38,7 @@ from transforms.subtitles.verses import Quotation, find_verses
 from transforms.units import Made, Unit
 
 PARTS_FOLDER = f"{STATE_FOLDER}/parts"
-LEXICON = "lexicon"  # of a unit's details: the digest of the lexicons
+LEXICON = "lexicon"  # of a unit's settings and details: the digest of the lexicons
 _LEXICON_CHANGED = f"{LEXICON} changed"
 REFERENCE = "reference"  # and the path of its reference
 
@@ -98,6 +99,7 @@ class CorrectFiles:
             sha256={file.path: digest},
             remarks={file.path: remark} if remark else {},
             metrics={"cues": len(subtitles.cues), "corrections": found.total},
+            details=self._words_of(found),
         )
 
     def write_pack(self) -> tuple[Output, ...]:
@@ -121,6 +123,15 @@ class CorrectFiles:
     @cached_property
     def _suspects(self) -> Mapping[bool, Suspects]:
         return {True: Suspects(self._known), False: Suspects(None)}  # in English or not
+
+    @cached_property
+    def _words(self) -> FileWords:
+        return FileWords(self._corrector.may_be_misheard)
+
+    def _words_of(self, found: Corrected) -> dict[str, str]:
+        words = frozenset(found.before.vocabulary).union(found.after.vocabulary)
+        texts = [*odd_texts(found.subtitles.cues), *self._corrector.take_passed()]
+        return self._words.details(words, texts)
 
     def _correct(self, subtitles: Subtitles, reference: str) -> tuple[Corrected, Written]:
         profile = find_profile(self.how.profile)
@@ -153,13 +164,13 @@ class CorrectFiles:
         texts: dict[int, list[str]] = {}
         changes: dict[int, tuple[Change, ...]] = {}
         written: set[int] = set()
-        if self.how.verses and "verses" in self.how.settings.steps:
+        sure = [each for each in quotations if each.score >= MIN_SCORE]
+        if sure and "verses" in self.how.settings.steps:
             whole = _whole(subtitles)
             new, changes = write_verses(
                 whole, verse_index(self.how.verses), self.how.settings.style
             )
             texts = {place: new[place].split("\n") for place in changes}
-            sure = (each for each in quotations if each.score >= MIN_SCORE)
             written = {place for each in sure for place in range(each.first, each.last + 1)}
         correct = self._corrector.correct
         for place, cue in enumerate(subtitles.cues):

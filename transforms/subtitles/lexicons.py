@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from batchio.errors import CannotRun, UsageError
-from batchio.fileset import list_files, open_text
+from batchio.fileset import STATE_FOLDER, list_files, open_text
 from batchio.fingerprint import of_value
 from batchio.lexicon import Entry, Problem, Style, load_lexicons
 from transforms.forming import root_of
 
+KEPT_FOLDER = f"{STATE_FOLDER}/lexicons"
 _FATAL = ("unreadable", "yaml")
 
 
@@ -25,6 +29,51 @@ class Lexicons:
     def digest(self) -> str:
         """A digest of what entries say, wherever they stand."""
         return of_value([_told(entry) for entry in self.entries])
+
+    @property
+    def named(self) -> tuple[Entry, ...]:
+        """The entries with a name for their file and line, by which they are known elsewhere.
+
+        That is their term, and which of those of that term they are.
+        """
+        return tuple(_named(self.entries))
+
+    @property
+    def places(self) -> dict[str, str]:
+        """File and line of each entry by its name."""
+        pairs = zip(self.named, self.entries, strict=True)
+        return {named.place: entry.place for named, entry in pairs}
+
+    @property
+    def kept(self) -> str:
+        """What is kept of the entries for later runs."""
+        return json.dumps([_told(entry) for entry in self.entries])
+
+
+def kept_path(digest: str) -> str:
+    """Returns where entries with that digest are kept, below the output."""
+    return f"{KEPT_FOLDER}/{digest}.json"
+
+
+def kept_entries(kept: Any, digest: str) -> list[Entry] | None:
+    """Returns the named entries that were kept; None if they are not those of the digest."""
+    if of_value(kept) != digest:
+        return None
+    names = [each.name for each in fields(Entry)]
+    return list(_named(_entry(dict(zip(names, values, strict=True))) for values in kept))
+
+
+def _entry(said: dict[str, Any]) -> Entry:
+    variations = tuple((text, 0) for text in said["variations"])
+    return Entry(**said | {"variations": variations, "clues": tuple(said["clues"])})
+
+
+def _named(entries: Iterable[Entry]) -> Iterator[Entry]:
+    seen: Counter[str] = Counter()
+    for entry in entries:
+        name = f"{entry.kind} {entry.term}"
+        seen[name] += 1
+        yield replace(entry, file=name, line=seen[name])
 
 
 def find_lexicons(patterns: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Set
 
 from rapidfuzz import fuzz
 
@@ -49,7 +50,7 @@ class NearWords:
         Args:
             word: As written; with marks it is never near to anything: it was written with care.
         """
-        if len(word) < MIN_LETTERS or not word.isascii():
+        if not _is_long_enough(word):
             return None
         key = bare_key(word)
         if key not in self._near:
@@ -57,6 +58,15 @@ class NearWords:
                 self._near.clear()
             self._near[key] = None if self._guarded(key) else self._search(key)
         return self._near[key]
+
+    def may_be_near(self, key: str) -> bool:
+        """Tells whether a term near to a word is looked for."""
+        return _is_long_enough(key) and not self._guarded(key)
+
+    @property
+    def wholes(self) -> Set[str]:
+        """The terms that may be heard as two words."""
+        return self._whole.keys()
 
     def whole(self, first: str, second: str) -> Rule | None:
         """Returns the rule of a term that was heard as two words, at least one unknown."""
@@ -90,6 +100,10 @@ class NearWords:
                 best.append((rule, score))
         targets = {rule.words for rule, _ in best}
         return best[0] if len(targets) == 1 else None
+
+
+def _is_long_enough(word: str) -> bool:
+    return len(word) >= MIN_LETTERS and word.isascii()
 
 
 def _is_inflected(sound: str, term: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
@@ -56,6 +56,7 @@ class Quality:
     overlaps: int
     words: int
     suspects: int
+    vocabulary: Set[str] = frozenset()  # the different words
 
     @property
     def score(self) -> float:
@@ -71,10 +72,10 @@ class Suspects:
         self._known = known
         self._verdicts: dict[str, bool] = {}
 
-    def count(self, words: Iterable[str]) -> int:
-        """Returns how many of the words are suspect."""
+    def count(self, words: Mapping[str, int]) -> int:
+        """Returns how many of the words, counted, are suspect."""
         verdicts, found = self._verdicts, 0
-        for word, times in Counter(words).items():
+        for word, times in words.items():
             if word not in verdicts:
                 verdicts[word] = bool(suspect(word, self._known))
             if verdicts[word]:
@@ -104,7 +105,8 @@ def assess(
     over, readable = count_over(measures, profile)
     speeds = sorted(each.cps for each in measures if each.characters and each.duration > 0)
     words = find_words("\n".join(seen))
-    wrong = suspects.count(words)
+    counted = Counter(words)
+    wrong = suspects.count(counted)
     return Quality(
         cues=len(cues),
         lost=subtitles.lost,
@@ -117,6 +119,7 @@ def assess(
         overlaps=sum(each.gap is not None and each.gap < 0 for each in measures),
         words=len(words),
         suspects=wrong,
+        vocabulary=counted.keys(),
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from batchio.srt_issues import KINDS
 from batchio.subtitle_parts import FileFindings, places_in_part, read_part
 from batchio.subtitle_tables import CORRECTIONS, FILES, ISSUES, VERSES, defused, table_writer
 from transforms.subtitles.correct_files import PARTS_FOLDER
+from transforms.subtitles.lexicons import KEPT_FOLDER, Lexicons, kept_path
 from transforms.subtitles.report_page import report_page
 from transforms.subtitles.summary import Summary
 from transforms.units import Made, Unit
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # workers need no database
     from batchio.ledger_view import LedgerView, LiveUnit
 
 REPORTS_UNIT = "reports"
+_ENTRY = CORRECTIONS.index("entry") - 1  # of rows without their file
 
 _TABLES = {"files": FILES, "corrections": CORRECTIONS, "issues": ISSUES}
 _TABLES_OF_VERSES = {**_TABLES, "verses": VERSES}
@@ -49,11 +51,15 @@ class RunReports:
         output: The root of all outputs.
         profile: The limits of readable cues.
         asked: How files are corrected, as the report tells it.
+        lexicons: Those of the run.
+        are_current: Whether all files are as these have them: not where only failed ones are tried.
     """
 
     output: OutputRoot
     profile: str
     asked: Mapping[str, Any] = field(default_factory=dict)
+    lexicons: Lexicons = field(default_factory=Lexicons)
+    are_current: bool = True
 
     def prepare(self, ledger: LedgerView, run: RunRecord) -> tuple[Unit, _WriteReports] | None:
         """Returns the unit of work that the reports are, and what writes them.
@@ -63,7 +69,7 @@ class RunReports:
         live = sorted(_live(unit) for unit in ledger.live_units(run.scope, run.started))
         if not live:
             return None
-        settings = of_value([live, self.profile, dict(self.asked)])
+        settings = of_value([live, self.profile, dict(self.asked), self.are_current])
         return Unit(REPORTS_UNIT, (), settings=settings), _WriteReports(self, live)
 
 
@@ -89,7 +95,9 @@ class _WriteReports:
                 name: opened.enter_context((folder / f"{name}.csv").open("w", encoding="utf-8"))
                 for name in (_TABLES_OF_VERSES if "verses" in reports.asked else _TABLES)
             }
-            rows = _write_tables(tables, _findings(self.live, folder), summary)
+            made_with: set[str] = set()
+            findings = self._as_of_now(_findings(self.live, folder), made_with)
+            rows = _write_tables(tables, findings, summary)
             for file in tables.values():
                 file.flush()
             made = [_publish(output, Path(file.name)) for file in tables.values()]
@@ -101,7 +109,36 @@ class _WriteReports:
             output.write("report.md", lambda path: path.write_text(page, encoding="utf-8")),
         ]
         self._remove_dead_parts()
+        self._keep_lexicons(made_with)
         return Made(outputs=tuple(made), metrics=rows)
+
+    def _as_of_now(
+        self, findings: Iterable[tuple[_Live, FileFindings | None]], made_with: set[str]
+    ) -> Iterator[tuple[_Live, FileFindings | None]]:
+        """Yields what was found in files as the lexicons of the run have it.
+
+        Entries get their places, for which parts have names. The digests of the lexicons that files
+        were made with are added to `made_with`.
+        """
+        lexicons, places = self.reports.lexicons.digest, self.reports.lexicons.places
+        for each, found in findings:
+            if found is not None:
+                made_with.add(found.row["lexicon_hash"])
+                if self.reports.are_current:
+                    found.row["lexicon_hash"] = lexicons
+                for made in found.corrections:
+                    made[_ENTRY] = places.get(made[_ENTRY], made[_ENTRY])
+            yield each, found
+
+    def _keep_lexicons(self, made_with: set[str]) -> None:
+        """Keeps the entries of lexicons that files were made with, for when these change."""
+        root, lexicons = replace(self.reports.output, suffix=""), self.reports.lexicons
+        kept, now = lexicons.kept, kept_path(lexicons.digest)
+        alive = {now, *map(kept_path, made_with)}
+        root.write(now, lambda path: path.write_text(kept, encoding="utf-8"))
+        for path in files_below(f"{root.folder}{KEPT_FOLDER}"):
+            if path.removeprefix(root.folder) not in alive:
+                remove(path)
 
     def _remove_dead_parts(self) -> None:
         alive = {each.part for each in self.live}

@@ -5,6 +5,7 @@ import pytest
 from batchio.fileset import FileRef
 from batchio.volume_types import load_volume_types
 from transforms.radar.completeness import VolumeRules, form_volume, volume_of
+from transforms.radar.quality_settings import QualitySettings
 
 TIME = datetime(2025, 11, 18, 12, 30, tzinfo=timezone.utc)
 TABLE = {"0315": {"01": ("DBZH", "ZDR"), "02": ("VRAD",)}}
@@ -136,10 +137,12 @@ def test_settings_change_with_what_the_result_depends_on_and_nothing_else():
     assert {unit.settings for unit in same} == {settings}
     other = [
         volume("ZDR", compression=5),
+        volume("ZDR", format="cfradial2"),
         volume("ZDR", volume_types=None),
         volume("ZDR", volume_types={"0315": {"01": ("ZDR",)}}),
     ]
-    assert len({settings, *(unit.settings for unit in other)}) == 4
+    assert len({settings, *(unit.settings for unit in other)}) == 5
+    assert volume("ZDR", pictures="DBZH@0").settings == f"{settings};pictures=DBZH@0"
 
 
 def test_the_table_of_a_file_without_quotes_is_meant_as_it_is_written(tmp_path):
@@ -166,3 +169,14 @@ def test_a_file_of_no_volume_says_why_and_what_to_do(name, cause):
     left_out = volume_of(FileRef(f"/in/{name}", 1, 1.0))
     assert cause in left_out.why
     assert "; rename the file" in left_out.why
+
+
+def test_quality_control_is_a_setting_of_the_result_and_that_of_other_volumes_is_not():
+    def fingerprint(quality):
+        return volume("DBZH", "ZDR", quality=quality).settings
+
+    plain = QualitySettings()
+    other = QualitySettings(nyquist_m_s={"0301": {"02": 16}, "0315": {"02": 16}})
+    this = QualitySettings(nyquist_m_s={"0315": {"01": 16}})
+    assert fingerprint(plain) == fingerprint(other)
+    assert len({fingerprint(None), fingerprint(plain), fingerprint(this)}) == 3

@@ -10,8 +10,10 @@ from radar_files import BINS, RAYS, a_field
 
 from batchio.fingerprint import sha256
 from batchio.output import OutputRoot
+from batchio.radar_formats import read_volume
 from transforms.radar.completeness import VolumeRules, form_volume
 from transforms.radar.make_volume import MakeVolume
+from transforms.radar.quicklook import Quicklook
 
 NAME = "RMA1_0301_02_20181111T000457Z"
 NOW = datetime(2025, 1, 1, tzinfo=timezone.utc)
@@ -22,9 +24,10 @@ TABLE = {"0301": {"02": ("DBZH", "ZDR")}}
 def make(tmp_path):
     root = OutputRoot(str(tmp_path / "out"), "run-1")
 
-    def make(files, *, threads=1, compression=1, **rules):
+    def make(files, *, threads=1, compression=1, format="cfradial1", quicklook=None, **rules):
         unit = form_volume(files, VolumeRules(NOW, **rules))
-        return MakeVolume(root, compression=compression, decode_threads=threads)(unit)
+        settings = {"compression": compression, "format": format, "quicklook": quicklook}
+        return MakeVolume(root, **settings, decode_threads=threads)(unit)
 
     return make
 
@@ -37,7 +40,12 @@ def inputs(tmp_path):
 def content(made):
     with netCDF4.Dataset(made.outputs[0].path) as dataset:
         names = [name for name in dataset.variables if name.isupper()]
+        assert made.details["written_fields"] == names
         return {name: dataset[name][:].filled(np.nan) for name in names}
+
+
+def told(made):
+    return {name: value for name, value in made.details.items() if name != "written_fields"}
 
 
 def outputs(inputs):
@@ -57,7 +65,7 @@ def test_a_volume_is_made(make, inputs):
         np.testing.assert_array_equal(values[field], expected)
     assert made.sha256 == {f.path: sha256(Path(f.path).read_bytes()) for f in files}
     assert (made.error, made.remarks) == (None, {})
-    assert made.details == {"damaged_fields": [], "is_complete": True}
+    assert told(made) == {"damaged_fields": [], "is_complete": True}
 
 
 def test_what_was_done_is_counted(make, inputs):
@@ -97,6 +105,37 @@ def test_compression_is_a_choice(make, inputs):
     assert found == [(False, 0), (True, 9)]
 
 
+def test_the_format_is_a_choice(make, inputs):
+    files = [put_field(inputs, "DBZH"), put_field(inputs, "VRAD", 2.0)]
+    first, second = (
+        read_volume(make(files, format=name).outputs[0].path) for name in ("cfradial1", "cfradial2")
+    )
+    assert list(first.fields) == list(second.fields) == ["DBZH", "VRAD"]
+    np.testing.assert_equal(second.fields, first.fields)
+    with netCDF4.Dataset(outputs(inputs)[0]) as dataset:
+        assert list(dataset.groups) == ["sweep_0", "sweep_1"]
+
+
+def test_pictures_are_outputs_after_the_file_and_what_cannot_be_drawn_is_told(make, inputs):
+    files = [put_field(inputs, field) for field in ("DBZH", "VRAD")]
+    made = make(files, quicklook=Quicklook(("KDP", "VRAD", "usual"), 1, geotiff=True))
+    names = [f"{NAME}{end}" for end in (".nc", "_VRAD.png", "_VRAD.tif", "_DBZH.png", "_DBZH.tif")]
+    assert [Path(output.path).name for output in made.outputs] == names
+    assert {path.name for path in outputs(inputs)} == set(names)
+    assert made.metrics["pictures"] == 4
+    assert made.metrics["bytes_out"] == sum(path.stat().st_size for path in outputs(inputs))
+    assert made.metrics["seconds_draw"] > 0
+    assert made.details["not_drawn"] == ["KDP"]
+    assert made.error is None
+
+
+def test_a_picture_of_a_sweep_that_a_volume_has_not_is_not_drawn(make, inputs):
+    made = make([put_field(inputs, "DBZH")], quicklook=Quicklook(("usual",), 2))
+    assert [Path(output.path).name for output in made.outputs] == [f"{NAME}.nc"]
+    assert made.details["not_drawn"] == ["DBZH"]
+    assert made.metrics["pictures"] == 0
+
+
 def test_a_damaged_field_is_left_out_and_told_where_no_table_forbids_it(make, inputs):
     good, damaged = put_field(inputs, "DBZH"), put(inputs, "ZDR", b"")
     made = make([good, damaged])
@@ -108,7 +147,7 @@ def test_a_damaged_field_is_left_out_and_told_where_no_table_forbids_it(make, in
         "the file is empty",
     )
     assert made.remarks == {damaged.path: "damaged: the file is empty"}
-    assert made.details == {"damaged_fields": ["ZDR"], "is_complete": None}
+    assert told(made) == {"damaged_fields": ["ZDR"], "is_complete": None}
     assert len(made.sha256) == 2
 
 
@@ -134,7 +173,7 @@ def test_a_damaged_field_is_left_out_where_incomplete_volumes_are_allowed(make, 
     files = [put(inputs, "DBZH", b""), put_field(inputs, "VRAD")]
     made = make(files, volume_types=TABLE, **rules)
     assert list(content(made)) == ["VRAD"]
-    assert made.details == {"damaged_fields": ["DBZH"], "is_complete": False}
+    assert told(made) == {"damaged_fields": ["DBZH"], "is_complete": False}
 
 
 def test_a_damaged_field_that_nobody_expects_costs_only_itself(make, inputs):
@@ -142,13 +181,13 @@ def test_a_damaged_field_that_nobody_expects_costs_only_itself(make, inputs):
     made = make([*files, put(inputs, "KDP", b"")], volume_types=TABLE)
     assert list(content(made)) == ["DBZH", "ZDR"]
     assert made.error.cause == "the file is empty"
-    assert made.details == {"damaged_fields": ["KDP"], "is_complete": True}
+    assert told(made) == {"damaged_fields": ["KDP"], "is_complete": True}
 
 
 def test_a_complete_volume_that_lost_an_expected_field_is_not_complete(make, inputs):
     files = [put_field(inputs, "DBZH"), put(inputs, "ZDR", b"")]
     made = make(files, volume_types=TABLE, allow_incomplete=True)
-    assert made.details == {"damaged_fields": ["ZDR"], "is_complete": False}
+    assert told(made) == {"damaged_fields": ["ZDR"], "is_complete": False}
 
 
 def test_a_volume_of_damaged_files_fails(make, inputs):

@@ -48,10 +48,12 @@ for name in ("time", "range", "azimuth", "elevation", "latitude", "longitude", "
              "sweep_number", "sweep_mode", "fixed_angle", "sweep_start_ray_index",
              "sweep_end_ray_index", "rays_are_indexed", "ray_angle_res", "antenna_transition"):
     same(name, getattr(ours, name), getattr(read, name))
-assert list(ours.fields) == list(read.fields) == list(volume.fields)
+assert list(ours.fields) == list(read.fields) == [*volume.fields, "undetect"]
 for name in ours.fields:
     same(name, ours.fields[name], read.fields[name])
-    assert ours.fields[name]["data"].count() == np.isfinite(volume.fields[name]).sum()
+for name, values in volume.fields.items():
+    assert ours.fields[name]["data"].count() == np.isfinite(values).sum()
+np.testing.assert_array_equal(ours.fields["undetect"]["data"], volume.undetect)
 for key, value in read.metadata.items():
     assert ours.metadata[key] == value, key
 assert (ours.nsweeps, ours.nrays, ours.ngates, ours.scan_type) == (15, 5400, 653, "ppi")

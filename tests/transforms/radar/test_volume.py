@@ -1,3 +1,4 @@
+import json
 import os
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -10,6 +11,7 @@ from batchio.errors import InputError
 from batchio.radar_volume import RangeShift, SourceFile
 from batchio.sinarame import (
     FIELDS,
+    UNDETECT_BITS,
     FieldSweep,
     FieldVolume,
     RadarName,
@@ -37,13 +39,16 @@ HEADER = SweepHeader(
 )
 
 
-def make_sweep(value=1.0, nodata_rays=(), **header):
+def make_sweep(value=1.0, nodata_rays=(), undetect=(), **header):
     about = replace(HEADER, **header)
     values = np.full((about.n_rays, about.n_bins), value, np.float32)
     rays = np.zeros(about.n_rays, np.bool_)
     rays[list(nodata_rays)] = True
     values[rays] = np.nan
-    return FieldSweep(about, values, 0, int(rays.sum()) * about.n_bins, 0, rays)
+    undetected = np.zeros(values.shape, np.bool_)
+    undetected[tuple(zip(*undetect, strict=True))] = bool(undetect)
+    values[undetected] = np.nan
+    return FieldSweep(about, values, undetected, int(rays.sum()) * about.n_bins, 0, rays)
 
 
 def make_field(field="DBZH", sweeps=None, **site):
@@ -87,11 +92,30 @@ def test_fields_match_though_their_files_order_sweeps_differently():
     np.testing.assert_array_equal(volume.fields["DBZH"], volume.fields["ZDR"])
 
 
+def test_cells_in_which_nothing_was_detected_have_the_bit_of_their_field():
+    fields = [
+        make_field("DBZH", [make_sweep(undetect=[(0, 0), (1, 2)], nodata_rays=[3])]),
+        make_field("ZDR", [make_sweep(undetect=[(0, 0)], n_bins=6)]),
+        make_field("KDP", [make_sweep(undetect=[(2, 0)], n_bins=6, bin_offset_m=2330)]),
+    ]
+    volume = build_volume(NAME, fields)
+    assert volume.undetect.dtype == np.int16
+    dbzh, zdr, kdp = (UNDETECT_BITS[name] for name in volume.fields)
+    found = {tuple(at): int(volume.undetect[tuple(at)]) for at in np.argwhere(volume.undetect)}
+    assert found == {(0, 0): dbzh | zdr, (1, 2): dbzh, (2, 3): kdp}
+
+
+def test_the_bits_of_all_fields_fit():
+    bits = np.array([UNDETECT_BITS[field] for field in FIELDS], np.int16)
+    assert np.bitwise_or.reduce(bits) == bits.sum() > 0
+
+
 def test_the_order_of_the_fields_makes_no_difference():
     fields = [make_field(field, [make_sweep(i)]) for i, field in enumerate(FIELDS)]
     forward, backward = build_volume(NAME, fields), build_volume(NAME, fields[::-1])
     assert list(forward.fields) == list(backward.fields) == list(FIELDS)
     assert forward.reference == backward.reference
+    np.testing.assert_array_equal(forward.undetect, backward.undetect)
     for i, field in enumerate(FIELDS):
         assert np.all(forward.fields[field] == i)
         assert np.all(backward.fields[field] == i)
@@ -102,6 +126,7 @@ def test_short_sweeps_are_filled_up_to_the_longest():
     volume = build_volume(NAME, [make_field(sweeps=sweeps)])
     values = volume.fields["DBZH"]
     assert values.shape == (8, 10)
+    assert [sweep.n_gates for sweep in volume.sweeps] == [10, 6]
     assert values.dtype == np.float32
     assert np.all(values[:4] == 1.0)
     assert np.all(values[4:, :6] == 2.0)
@@ -309,6 +334,23 @@ def test_the_fields_given_are_left_as_they_were():
     volume = build_volume(NAME, [field])
     volume.fields["DBZH"][:] = 0
     assert np.all(field.sweeps[0].values == 1.0)
+
+
+def test_what_was_detected_nowhere_in_real_volumes_is_what_another_decoder_finds():
+    if not (DATA / "EXPECTED.json").exists():
+        pytest.skip(f"EXPECTED.json is not in {DATA}")
+    expected = json.loads((DATA / "EXPECTED.json").read_text())
+    volumes = {}
+    for file, about in expected.items():
+        name = parse_name(file)
+        volume = volumes.setdefault(name.volume_id, None) or build_real(name.volume_id)
+        volumes[name.volume_id] = volume
+        bits = volume.undetect & UNDETECT_BITS[name.field]
+        counts = [
+            np.count_nonzero(bits[sweep.first_ray : sweep.last_ray + 1]) for sweep in volume.sweeps
+        ]
+        assert counts == [sweep["undetect"] for sweep in about["sweeps"]], file
+        assert np.isnan(volume.fields[name.field][bits > 0]).all()
 
 
 def build_real(volume_id):

@@ -158,8 +158,8 @@ def test_each_word_is_asked_for_once() -> None:
         return word == "a"
 
     suspects = Suspects(ask)
-    assert suspects.count(["a", "b", "a", "b"]) == 2
-    assert suspects.count(["b", "c"]) == 2
+    assert suspects.count({"a": 2, "b": 2}) == 2
+    assert suspects.count({"b": 1, "c": 1}) == 2
     assert asked == ["a", "b", "c"]
 
 

@@ -1,0 +1,1 @@
+"""A read-only web page of runs, read from the ledger: `python -m pipelines serve`."""
