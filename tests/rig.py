@@ -83,7 +83,7 @@ class Running:
     def workers(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def reaches(self, gate: Gate, processes: int = 1) -> list[int]:
+    def reaches(self, gate: Gate, processes: int = 1, timeout_s: float = LONG_S) -> list[int]:
         """Waits until so many of its processes are at the gate; returns their numbers."""
 
         def there() -> bool:
@@ -91,7 +91,7 @@ class Running:
                 raise ChildProcessError(f"ended with {self.process.returncode}: {self.err}")
             return len(gate.waiting()) >= processes
 
-        wait_until(there, f"{processes} at {gate.folder.name}")
+        wait_until(there, f"{processes} at {gate.folder.name}", timeout_s)
         return gate.waiting()
 
     def send(self, number: signal.Signals) -> None:

@@ -89,11 +89,11 @@ class DisturbedFlinkContract(FlinkContract):
     def test_a_lost_task_manager_costs_nothing_but_time(
         self, flink: FlinkCluster, whole: Rig, tmp_path: Path
     ) -> None:
-        rig = self.rig_on(flink, tmp_path / "flink", *LOOPBACK, "--parallelism=4")
+        rig = self.rig_on(flink, tmp_path / "flink", *LOOPBACK, "--parallelism=2")
         units = self.make_inputs(rig.inputs, 6)
         gate = rig.gate()
         with rig.started(sabotage=[gate.at(self.works)]) as run:
-            run.reaches(gate)
+            run.reaches(gate, timeout_s=ON_FLINK_S)
             flink.lose_task_manager()
             flink.start_task_manager()
             gate.open()
@@ -111,7 +111,7 @@ class DisturbedFlinkContract(FlinkContract):
         units = self.make_inputs(rig.inputs, 6)
         gate = rig.gate()
         with rig.started(sabotage=[gate.at(self.works)]) as run:
-            run.reaches(gate)
+            run.reaches(gate, timeout_s=ON_FLINK_S)
             run.send(signal.SIGINT)
             wait_until(lambda: "finishing what is being worked" in run.err, "the stop")
             gate.open()

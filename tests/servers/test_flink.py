@@ -77,7 +77,7 @@ def test_soundings_that_are_fetched(flink: FlinkCluster, tmp_path: Path) -> None
         server.requests.clear()
         server.most_at_once = 0
         on_flink = rig_on(flink, rig_of(tmp_path / "flink", server, *asked), *LOOPBACK)
-        done = on_flink.run("--parallelism=4", "--workers=2", inputs=[], timeout_s=ON_FLINK_S)
+        done = on_flink.run("--parallelism=2", "--workers=2", inputs=[], timeout_s=ON_FLINK_S)
     assert done.code == 0, done.err
     assert set(server.requests) == set(map(path_of, stations))
     assert server.most_at_once <= 2
