@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,3 +27,10 @@ def deflate(compression: int) -> dict[str, Any]:
 def filled(values: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Returns values as they are stored: ``FILL_VALUE`` where there is none."""
     return np.where(np.isfinite(values), values, FILL_VALUE).astype(np.float32, copy=False)
+
+
+def characters(texts: Sequence[str]) -> NDArray[np.bytes_]:
+    """Returns texts as CF has them: a row of single bytes (UTF-8) each, as wide as the longest."""
+    encoded = [text.encode("utf-8") for text in texts]
+    length = max(1, *map(len, encoded))
+    return np.array(encoded, f"S{length}").view("S1").reshape(-1, length)

@@ -15,7 +15,14 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
-from batchio.netcdf import DEFAULT_COMPRESSION, FILL_VALUE, NETCDF_LOCK, deflate, filled
+from batchio.netcdf import (
+    DEFAULT_COMPRESSION,
+    FILL_VALUE,
+    NETCDF_LOCK,
+    characters,
+    deflate,
+    filled,
+)
 from batchio.version import __version__
 
 NOT_OBSERVED, NO_VALUE, HAS_VALUE = 0, 1, 2  # what a radar has to say of a column
@@ -201,11 +208,9 @@ class _Writer:
                 self._write(f"{name}_composite", ("y", "x"), field.composite, about)
 
     def _write_text(self, name: str, texts: list[str], long_name: str) -> None:
-        length = max(map(len, texts))
-        dimension = f"{name}_length"
-        self._dataset.createDimension(dimension, length)
-        characters = np.array(texts, f"S{length}").view("S1").reshape(-1, length)
-        self._write(name, ("radar", dimension), characters, {"long_name": long_name})
+        dimension, values = f"{name}_length", characters(texts)
+        self._dataset.createDimension(dimension, values.shape[1])
+        self._write(name, ("radar", dimension), values, {"long_name": long_name})
 
     def _write(
         self,

@@ -16,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchio.bufkit_columns import INDEX_COLUMNS, LEVEL_COLUMNS, SURFACE_COLUMNS, Column
-from batchio.netcdf import DEFAULT_COMPRESSION, FILL_VALUE, NETCDF_LOCK, deflate, filled
+from batchio.netcdf import (
+    DEFAULT_COMPRESSION,
+    FILL_VALUE,
+    NETCDF_LOCK,
+    characters,
+    deflate,
+    filled,
+)
 from batchio.profiles import StationForecast, Values
 from batchio.sounding_cycle import SoundingCycle, key_of
 from batchio.version import __version__
@@ -178,12 +185,9 @@ class _Writer:
         self._write("station_altitude", ("station",), heights, {**altitude, "units": "m"})
 
     def _write_text(self, name: str, texts: Sequence[str], about: Mapping[str, str]) -> None:
-        encoded = [text.encode("utf-8") for text in texts]
-        length = max(1, *map(len, encoded))
-        dimension = f"{name}_length"
-        self._dataset.createDimension(dimension, length)
-        characters = np.array(encoded, f"S{length}").view("S1").reshape(-1, length)
-        self._write(name, ("station", dimension), characters, about)
+        dimension, values = f"{name}_length", characters(texts)
+        self._dataset.createDimension(dimension, values.shape[1])
+        self._write(name, ("station", dimension), values, about)
 
     def _write(
         self,

@@ -2,8 +2,6 @@ import hashlib
 import json
 import os
 import pickle
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -12,6 +10,7 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 import pytest
+from scripts import run_python
 
 from batchio.cfradial import read_cfradial, write_cfradial
 from batchio.errors import InputError
@@ -349,19 +348,6 @@ def test_the_file_of_another_program_is_refused(tmp_path):
     netCDF4.Dataset(tmp_path / "other.nc", "w").close()
     with pytest.raises(InputError, match=r"other\.nc: read CF/Radial: Headrace did not write"):
         read_cfradial(tmp_path / "other.nc")
-
-
-def run_python(code, *args, **environment):
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, args)],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 WRITE = """

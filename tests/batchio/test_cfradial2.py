@@ -1,7 +1,5 @@
 import os
 import pickle
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 import pytest
+from scripts import run_python
 
 from batchio.cfradial import write_cfradial
 from batchio.cfradial2 import write_cfradial2
@@ -187,19 +186,6 @@ def test_the_file_of_another_program_is_refused(tmp_path):
         dataset.createGroup("sweep_0")
     with pytest.raises(InputError, match=r"other\.nc: read CF/Radial: Headrace did not write"):
         read_volume(tmp_path / "other.nc")
-
-
-def run_python(code, *args, **environment):
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, args)],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 WRITE = """
