@@ -87,7 +87,7 @@ def _entrance(access: Access) -> APIRouter:
     async def static(name: str) -> Response:
         if name not in _STATIC:
             raise HTTPException(404)
-        content = files(__package__).joinpath("static", name).read_bytes()
+        content = (files(__package__) / "static" / name).read_bytes()
         headers = {"Cache-Control": "max-age=300"}
         return Response(content, media_type=_STATIC[name], headers=headers)
 
