@@ -28,7 +28,7 @@ from batchio.ledger_schema import (
     watchers,
     workers,
 )
-from batchio.ledger_view import LedgerView, Row, storable_parts
+from batchio.ledger_view import LedgerView, Row, processes_of, runs_that, storable_parts
 from batchio.output import Output
 from batchio.records import INTERRUPTED, RUNNING, Beat, InputFile, Outcome, RunRecord, Watcher, now
 from batchio.storable import storable
@@ -279,11 +279,9 @@ def _check_others(db: sa.Connection, run: RunRecord, check: Check) -> list[str]:
     db.exec_driver_sql(LOCK[db.dialect.name])
     same_scope = (runs.c.pipeline == run.pipeline) & (runs.c.output == storable(run.output))
     same = sa.or_(same_scope, runs.c.run_id == run.run_id)
-    others = db.execute(sa.select(runs).where(runs.c.status == RUNNING, same)).mappings().all()
+    others = runs_that(db, runs.c.status == RUNNING, same)
     for other in others:
-        its_processes = workers.c.run_id == other["run_id"]
-        found = db.execute(sa.select(workers).where(its_processes)).mappings()
-        check({**other}, [{**process} for process in found])
+        check(other, processes_of(db, other["run_id"]))
     return [str(other["run_id"]) for other in others]
 
 

@@ -190,9 +190,8 @@ class LedgerView:
 
     def run(self, run_id: str) -> Row | None:
         """Returns a run's row, JSON columns decoded."""
-        return next(
-            iter(self._few(sa.select(runs).where(runs.c.run_id == run_id), *_OF_RUNS)), None
-        )
+        found = self.transact(lambda db: runs_that(db, runs.c.run_id == run_id))
+        return found[0] if found else None
 
     def known_run(self, run_id: str, *, step: str) -> Row:
         """Returns a run's row.
@@ -308,8 +307,7 @@ class LedgerView:
 
     def workers(self, run_id: str) -> list[Row]:
         """Returns the processes of a run with their last sign of life, counters decoded."""
-        query = sa.select(workers).where(workers.c.run_id == run_id).order_by(workers.c.pid)
-        return self._few(query, "counters")
+        return self.transact(lambda db: processes_of(db, run_id))
 
     def watchers(self) -> list[Row]:
         """Returns who watches, or did, by pipeline and output."""
@@ -336,6 +334,17 @@ class LedgerView:
         with Reading(self.engine, query, key) as reading:
             while rows := patiently(reading.part, self.url, self.patience_s):
                 yield from rows
+
+
+def processes_of(db: sa.Connection, run_id: str) -> list[Row]:
+    """Returns the processes of a run with their last sign of life, counters decoded."""
+    query = sa.select(workers).where(workers.c.run_id == run_id).order_by(workers.c.pid)
+    return list(_as_rows(db.execute(query), "counters"))
+
+
+def runs_that(db: sa.Connection, *are: sa.ColumnElement[bool]) -> list[Row]:
+    """Returns runs of which all that holds, JSON columns decoded."""
+    return list(_as_rows(db.execute(sa.select(runs).where(*are)), *_OF_RUNS))
 
 
 def _in_scope(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:

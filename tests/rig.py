@@ -19,12 +19,14 @@ from typing import Any, NamedTuple
 import jsonschema
 import psutil
 import sqlalchemy as sa
+import warm_python
 
 from batchio.database import sqlite_url
 from batchio.ledger_view import LedgerView
 
 ROOT = Path(__file__).parents[1]
 LONG_S = 90.0  # a deadline for what takes seconds on a machine with nothing else to do
+Process = subprocess.Popen[bytes] | warm_python.WarmProcess
 _SABOTAGE = ROOT / "tests" / "contract" / "sabotage"
 _SCHEMA = ROOT / "pipelines" / "launcher" / "report_schema.json"
 _NEWEST = """
@@ -72,7 +74,7 @@ class Gate:
 class Running:
     """A command that goes on in the background."""
 
-    def __init__(self, process: subprocess.Popen[str], out: Path, err: Path) -> None:
+    def __init__(self, process: Process, out: Path, err: Path) -> None:
         self.process = process
         self._out, self._err = out, err
 
@@ -173,17 +175,28 @@ class Rig:
         self.folder.mkdir(parents=True, exist_ok=True)
         number = len(list(self.folder.glob("*.out")))
         out, err = (self.folder / f"{number}.{kind}" for kind in ("out", "err"))
-        command = [*self.wrapper, sys.executable, "-m", module, *arguments]
-        with out.open("w") as out_file, err.open("w") as err_file:
-            process = subprocess.Popen(
-                command,
-                cwd=self.started_in,
-                env=self._environment(sabotage),
-                stdin=subprocess.DEVNULL,
-                stdout=out_file,
-                stderr=err_file,
-                text=True,
-                start_new_session=True,
+        environment = self._environment(sabotage)
+        process: Process
+        if self.wrapper or "COVERAGE_PROCESS_CONFIG" in environment:
+            command = [*self.wrapper, sys.executable, "-m", module, *arguments]
+            with out.open("w") as out_file, err.open("w") as err_file:
+                process = subprocess.Popen(
+                    command,
+                    cwd=self.started_in,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out_file,
+                    stderr=err_file,
+                    start_new_session=True,
+                )
+        else:
+            process = warm_python.start(
+                module,
+                arguments,
+                folder=self.started_in,
+                environment=environment,
+                out=out,
+                err=err,
             )
         try:
             yield Running(process, out, err)

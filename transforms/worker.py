@@ -12,6 +12,7 @@ import gc
 import logging
 import os
 import queue
+import select
 import signal
 import sys
 import threading
@@ -55,6 +56,10 @@ def _die_with_parent(lifeline: int) -> None:
     with contextlib.suppress(OSError):  # where pipes give no signals
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | os.O_RDONLY)
+    closed = select.poll()
+    closed.register(lifeline, select.POLLHUP)
+    if closed.poll(0):  # before there was anyone to tell
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -118,8 +118,9 @@ def test_a_wrong_token_does_not_enter(guarded, token):
 
 
 def test_health_is_open_without_its_reasons(tmp_path):
-    killed = a_run("killed")
-    with page_of(a_ledger(tmp_path, killed).url, token=TOKEN) as client:
+    ledger = a_ledger(tmp_path, a_run("killed"))
+    ledger.close()
+    with page_of(ledger.url, token=TOKEN) as client:
         bare = client.get("/healthz")
         assert (bare.status_code, bare.json()) == (503, {"status": "red", "troubles": []})
         told = client.get("/healthz", headers={"Authorization": f"Bearer {TOKEN}"})

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from page_ledger import page_of
@@ -12,7 +13,7 @@ from transforms.recorder import HOST
 
 
 def health(ledger):
-    with page_of(ledger.url) as client:
+    with page_of(ledger.url) as client, closing(ledger):  # it opens again at its next use
         answer = client.get("/healthz")
         causes = [trouble["cause"] for trouble in answer.json()["troubles"]]
         return answer.status_code, causes

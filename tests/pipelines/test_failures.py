@@ -67,7 +67,7 @@ def run(rig: Rig, arguments: list[str]) -> Finished:
 def tree(rig: Rig) -> set[str]:
     """All that is in the test's folder, but what the command has said."""
     found = {str(path.relative_to(rig.folder)) for path in rig.folder.rglob("*")}
-    return {name for name in found if not name.endswith((".out", ".err"))}
+    return {name for name in found if not name.endswith((".out", ".err", ".exit"))}
 
 
 def assert_kept(failure: Failure, rig: Rig, before: set[str], done: Finished) -> None:

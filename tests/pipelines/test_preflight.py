@@ -155,6 +155,13 @@ def test_a_killed_run_is_taken_over(tmp_path):
     assert take(run_of(tmp_path, pid=dead_pid())) == TAKEN
 
 
+def test_a_worker_that_still_starts_does_not_make_its_killed_run_alive(tmp_path, sleeper):
+    run = run_of(tmp_path, pid=dead_pid())
+    with closing(Ledger(run.ledger_url)) as ledger:
+        ledger.beat(run.run_id, HOST, [Beat(sleeper.pid)])
+    assert take(run) == TAKEN
+
+
 def test_a_run_whose_number_another_process_has_by_now_is_taken_over(tmp_path, sleeper):
     assert take(run_of(tmp_path, pid=sleeper.pid, started=ago(3600))) == TAKEN
 

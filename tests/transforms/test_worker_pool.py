@@ -4,17 +4,19 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
 import psutil
 import pytest
-from rig import is_dead, wait_until
+from rig import ROOT, is_dead, wait_until
 from worker_functions import Poison, Summing, do
 
 from batchio.errors import CannotRun
 from transforms import worker_pool
+from transforms.worker_link import BOARD_BYTES
 from transforms.worker_pool import WorkerPool
 from transforms.worker_process import Died
 
@@ -404,6 +406,23 @@ def test_workers_die_with_their_parent_busy_or_idle(tmp_path, what, workers):
         assert not any(map(is_dead, processes))
         parent.kill()
         wait_until(lambda: all(map(is_dead, processes)), "the workers' end", timeout_s=2)
+
+
+def test_a_worker_whose_parent_died_before_it_has_begun_ends():
+    """It is told by a pipe's end, which tells only those who listen by then."""
+    lifeline, held = os.pipe()
+    os.close(held)
+    with tempfile.TemporaryFile() as board, os.fdopen(lifeline, "rb"):
+        board.truncate(BOARD_BYTES)
+        numbers = (str(board.fileno()), str(lifeline), str(logging.INFO))
+        code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from transforms.worker import main"
+        command = [sys.executable, "-c", f"{code}; main()", str(ROOT), *numbers]
+        pipes = {"stdin": subprocess.PIPE, "pass_fds": (board.fileno(), lifeline)}
+        with subprocess.Popen(command, **pipes) as process:
+            try:
+                assert process.wait(DEADLINE_S) == -signal.SIGKILL
+            finally:
+                process.kill()
 
 
 def test_a_signal_from_the_terminal_reaches_no_worker_even_while_it_starts():

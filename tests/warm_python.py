@@ -1,0 +1,160 @@
+"""A Python that has imported what commands import, and becomes one of them at each request.
+
+Beam takes seconds to import, and the tests run hundreds of commands. This process imports it once
+and is forked for each; the product's own modules, and what sabotages them, are imported by the
+fork. A request is a line of JSON on stdin, answered with the fork's number.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+_IMPORTED = (
+    "apache_beam.runners.portability.fn_api_runner",
+    "jinja2",
+    "netCDF4",
+    "pandas",
+    "psycopg",
+    "pyarrow.dataset",
+    "rich.console",
+    "sqlalchemy.dialects.postgresql",
+    "sqlalchemy.dialects.sqlite",
+)
+_EXIT_CODES: dict[int, Path] = {}  # where that of each fork is written
+
+
+class WarmProcess:
+    """A command that runs in a fork; has of `subprocess.Popen` what the tests use."""
+
+    def __init__(self, pid: int, exit_code: Path) -> None:
+        self.pid = pid
+        self._exit_code = exit_code
+
+    @property
+    def returncode(self) -> int | None:
+        return int(self._exit_code.read_text()) if self._exit_code.exists() else None
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+    def wait(self, timeout_s: float | None = None) -> int:
+        end = time.monotonic() + (timeout_s if timeout_s is not None else 1e9)
+        while (code := self.returncode) is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired(str(self._exit_code), timeout_s or 0)
+            time.sleep(0.005)
+        return code
+
+
+def start(
+    module: str,
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    out: Path,
+    err: Path,
+) -> WarmProcess:
+    """Runs `python -m MODULE ARGUMENTS` in the folder, in a session of its own."""
+    request = {
+        "module": module,
+        "arguments": list(arguments),
+        "folder": str(folder),
+        "environment": dict(environment),
+        "out": str(out),
+        "err": str(err),
+        "exit_code": str(out.with_suffix(".exit")),
+    }
+    server = _server()
+    assert server.stdin is not None
+    assert server.stdout is not None
+    server.stdin.write(json.dumps(request) + "\n")
+    server.stdin.flush()
+    return WarmProcess(int(server.stdout.readline()), Path(request["exit_code"]))
+
+
+@cache
+def _server() -> subprocess.Popen[str]:
+    server = subprocess.Popen(
+        [sys.executable, __file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    atexit.register(server.communicate)  # it ends when its stdin does
+    return server
+
+
+def _serve() -> dict[str, Any] | None:
+    """Forks at each request; returns it in the fork, and nothing at the end of requests."""
+    signal.signal(signal.SIGCHLD, _reap)
+    for line in sys.stdin:
+        request: dict[str, Any] = json.loads(line)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+            return request
+        _EXIT_CODES[pid] = Path(request["exit_code"])
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+    return None
+
+
+def _reap(_number: int, _frame: FrameType | None) -> None:
+    while _EXIT_CODES:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        file = _EXIT_CODES.pop(pid)
+        unfinished = file.with_suffix(".part")
+        unfinished.write_text(str(os.waitstatus_to_exitcode(status)))
+        unfinished.rename(file)
+
+
+def _become(request: dict[str, Any]) -> None:
+    """Runs the command as a new Python would."""
+    os.setsid()
+    sys.stdout.write(f"{os.getpid()}\n")
+    sys.stdout.flush()
+    for number, name, flags in (
+        (0, os.devnull, os.O_RDONLY),
+        (1, request["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+        (2, request["err"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+    ):
+        opened = os.open(name, flags, 0o644)
+        os.dup2(opened, number)
+        os.close(opened)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    given = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[:1] = [request["folder"], *given]  # in place of this file's folder
+    for path in given:
+        if Path(path, "sitecustomize.py").exists():
+            sys.modules.pop("sitecustomize", None)
+            __import__("sitecustomize")
+            break
+    sys.argv[:] = [request["module"], *request["arguments"]]
+    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    for name in _IMPORTED:
+        __import__(name)
+    asked = _serve()
+    if asked is not None:
+        _become(asked)
