@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -101,6 +102,8 @@ def _server() -> subprocess.Popen[str]:
 def _serve() -> dict[str, Any] | None:
     """Forks at each request; returns it in the fork, and nothing at the end of requests."""
     signal.signal(signal.SIGCHLD, _reap)
+    # Threads of C libraries, which look after themselves in a fork.
+    warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     for line in sys.stdin:
         request: dict[str, Any] = json.loads(line)
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
