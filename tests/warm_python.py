@@ -11,7 +11,7 @@ import atexit
 import json
 import os
 import runpy
-import signal
+import select
 import subprocess
 import sys
 import time
@@ -19,7 +19,6 @@ import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 _IMPORTED = (
@@ -33,7 +32,7 @@ _IMPORTED = (
     "sqlalchemy.dialects.postgresql",
     "sqlalchemy.dialects.sqlite",
 )
-_EXIT_CODES: dict[int, Path] = {}  # where that of each fork is written
+_POLL_S = 0.01
 
 
 class WarmProcess:
@@ -68,7 +67,13 @@ def start(
     out: Path,
     err: Path,
 ) -> WarmProcess:
-    """Runs `python -m MODULE ARGUMENTS` in the folder, in a session of its own."""
+    """Runs `python -m MODULE ARGUMENTS` in the folder, in a session of its own.
+
+    What it writes goes to `out` and `err`, which are there at once.
+    """
+    for file in (out, err):
+        file.write_text("")
+    exit_code = out.with_suffix(".exit")
     request = {
         "module": module,
         "arguments": list(arguments),
@@ -76,14 +81,14 @@ def start(
         "environment": dict(environment),
         "out": str(out),
         "err": str(err),
-        "exit_code": str(out.with_suffix(".exit")),
+        "exit_code": str(exit_code),
     }
     server = _server()
     assert server.stdin is not None
     assert server.stdout is not None
     server.stdin.write(json.dumps(request) + "\n")
     server.stdin.flush()
-    return WarmProcess(int(server.stdout.readline()), Path(request["exit_code"]))
+    return WarmProcess(int(server.stdout.readline()), exit_code)
 
 
 @cache
@@ -101,28 +106,30 @@ def _server() -> subprocess.Popen[str]:
 
 def _serve() -> dict[str, Any] | None:
     """Forks at each request; returns it in the fork, and nothing at the end of requests."""
-    signal.signal(signal.SIGCHLD, _reap)
+    exit_codes: dict[int, Path] = {}  # where that of each fork is written
     # Threads of C libraries, which look after themselves in a fork.
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-    for line in sys.stdin:
+    while True:
+        asked = select.select([sys.stdin], [], [], _POLL_S)[0]
+        _reap(exit_codes)
+        if not asked:
+            continue
+        line = sys.stdin.readline()  # one at a time: each waits for its answer
+        if not line:
+            return None
         request: dict[str, Any] = json.loads(line)
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
         pid = os.fork()
         if pid == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
             return request
-        _EXIT_CODES[pid] = Path(request["exit_code"])
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
-    return None
+        exit_codes[pid] = Path(request["exit_code"])
 
 
-def _reap(_number: int, _frame: FrameType | None) -> None:
-    while _EXIT_CODES:
+def _reap(exit_codes: dict[int, Path]) -> None:
+    while exit_codes:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:
             return
-        file = _EXIT_CODES.pop(pid)
+        file = exit_codes.pop(pid)
         unfinished = file.with_suffix(".part")
         unfinished.write_text(str(os.waitstatus_to_exitcode(status)))
         unfinished.rename(file)
@@ -135,10 +142,10 @@ def _become(request: dict[str, Any]) -> None:
     sys.stdout.flush()
     for number, name, flags in (
         (0, os.devnull, os.O_RDONLY),
-        (1, request["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
-        (2, request["err"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+        (1, request["out"], os.O_WRONLY),
+        (2, request["err"], os.O_WRONLY),
     ):
-        opened = os.open(name, flags, 0o644)
+        opened = os.open(name, flags)
         os.dup2(opened, number)
         os.close(opened)
     os.chdir(request["folder"])
