@@ -29,7 +29,7 @@ import pyarrow as pa
 from addresses_match import misspell
 from addresses_tag import different_rows, read_texts, tag_blocks
 
-from batchio.crfsuite_model import find_usaddress_model, read_crfsuite
+from batchio.addresses.crfsuite_model import find_usaddress_model, read_crfsuite
 from batchio.errors import CannotRun
 from transforms.addresses.decoders import make_decoder
 from transforms.addresses.decoding import Sequences

@@ -19,9 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs in a bare checkout too
 
-from batchio.radar_formats import WRITERS, read_volume
-from batchio.radar_volume import Volume
-from batchio.sinarame import decode_field, parse_name
+from batchio.radar.formats import WRITERS, read_volume
+from batchio.radar.sinarame import decode_field, parse_name
+from batchio.radar.volume import Volume
 from transforms.radar.volume import build_volume
 
 

@@ -20,8 +20,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from process_memory import PeakMemory  # noqa: E402 - needs the path above
 
-from batchio.sinarame_samples import write_volumes  # noqa: E402
-from batchio.sinarame_scene import Scan  # noqa: E402
+from batchio.radar.samples import write_volumes  # noqa: E402
+from batchio.radar.scene import Scan  # noqa: E402
 
 FIELDS = ("DBZH", "ZDR", "RHOHV", "PHIDP", "KDP")
 SCAN = Scan((0.5, 1.5, 2.5, 3.5, 4.5), (480,) * 5)

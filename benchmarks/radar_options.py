@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs in a bare c
 
 from batchio.fileset import FileRef
 from batchio.output import OutputRoot
-from batchio.sinarame import parse_name
+from batchio.radar.sinarame import parse_name
 from transforms.radar.completeness import VolumeRules, form_volume
 from transforms.radar.grid_choice import PREFIX, GridChoice, slot_of
 from transforms.radar.make_grid import MakeGrid

@@ -23,12 +23,12 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs in a bare checkout too
 
-from batchio import sinarame
 from batchio.fileset import list_files
 from batchio.output import OutputRoot
-from batchio.sinarame import decode_field, parse_name
-from batchio.sinarame_bits import COUNT, BitReader
-from batchio.sinarame_frame import read_frame
+from batchio.radar import sinarame
+from batchio.radar.sinarame import decode_field, parse_name
+from batchio.radar.sinarame_bits import COUNT, BitReader
+from batchio.radar.sinarame_frame import read_frame
 from transforms.forming import Grouped
 from transforms.radar.completeness import VolumeRules, form_volume, volume_of
 from transforms.radar.make_volume import MakeVolume

@@ -20,10 +20,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs in a bare checkout too
 
-from batchio.cfradial import write_cfradial
 from batchio.netcdf import DEFAULT_COMPRESSION
-from batchio.radar_volume import SourceFile, Volume
-from batchio.sinarame import FieldVolume, decode_field, parse_name
+from batchio.radar.cfradial import write_cfradial
+from batchio.radar.sinarame import FieldVolume, decode_field, parse_name
+from batchio.radar.volume import SourceFile, Volume
 from transforms.radar.volume import build_volume
 
 os.environ["PYART_QUIET"] = "1"

@@ -17,8 +17,8 @@ from urllib.request import urlopen
 
 from timed_command import Timed, timed
 
-from batchio.bufkit_names import find_model
-from batchio.sounding_stations import CatalogueStation, read_stations
+from batchio.soundings.bufkit_names import find_model
+from batchio.soundings.stations import CatalogueStation, read_stations
 
 DATE, HOUR = "2022-10-26", "12"  # of the archive's runs
 MODELS = {"HRRR": "hrrr", "RAP": "rap"}  # with what their files begin

@@ -31,11 +31,11 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import soundings_metpy  # noqa: E402 - needs the path above
 from soundings_commands import measure_archive, measure_fetch, measure_memory  # noqa: E402
 
-from batchio.bufkit import decode_bufkit  # noqa: E402
 from batchio.fileset import FileRef  # noqa: E402
 from batchio.output import OutputRoot  # noqa: E402
-from batchio.profiles import StationForecast  # noqa: E402
-from batchio.sounding_parts import write_part  # noqa: E402
+from batchio.soundings.bufkit import decode_bufkit  # noqa: E402
+from batchio.soundings.parts import write_part  # noqa: E402
+from batchio.soundings.profiles import StationForecast  # noqa: E402
 from transforms.soundings.cycles import CycleChoice, Format, MakeCycle  # noqa: E402
 from transforms.soundings.indices import compute_indices  # noqa: E402
 from transforms.soundings.take_forecasts import TakeForecasts  # noqa: E402

@@ -23,7 +23,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 from subtitle_cues import read_cues  # noqa: E402
 from subtitle_damage import Damage, score_damage  # noqa: E402
 
-from batchio.lexicon import Entry, Style, load_lexicons  # noqa: E402
+from batchio.subtitles.lexicon import Entry, Style, load_lexicons  # noqa: E402
 from transforms.subtitles.correct import Corrector  # noqa: E402
 from transforms.subtitles.settings import Settings  # noqa: E402
 

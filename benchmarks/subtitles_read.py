@@ -23,8 +23,8 @@ import srt
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from batchio.srt import read_srt
-from batchio.srt_write import write_srt
+from batchio.subtitles.srt import read_srt
+from batchio.subtitles.srt_write import write_srt
 from transforms.subtitles.profiles import PROFILES
 from transforms.subtitles.quality import Suspects, assess
 

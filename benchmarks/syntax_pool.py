@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from batchio.fileset import FileRef, list_files
 from batchio.output import OutputRoot
-from batchio.syntax_parts import PartRows, write_part
+from batchio.syntax.parts import PartRows, write_part
 from transforms.syntax.live import Part, live_trees
 from transforms.syntax.names import NameIndex, build_index
 from transforms.syntax.tables import write_table

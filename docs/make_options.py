@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from batchio.sounding_columns import FETCH, QUALITY, ValueTable, value_schema
-from batchio.sounding_cycle import SoundingCycle
-from batchio.syntax_tables import TABLES
+from batchio.soundings.columns import FETCH, QUALITY, ValueTable, value_schema
+from batchio.soundings.cycle import SoundingCycle
+from batchio.syntax.tables import TABLES
 from pipelines.domains import LAUNCHED, load
 from pipelines.launcher.options import options_markdown
 from transforms.soundings.index_names import INDICES

@@ -14,7 +14,7 @@ from typing import Annotated
 import apache_beam as beam
 from pydantic import Field, model_validator
 
-from batchio.address_csv_write import Defuse, RowFormat
+from batchio.addresses.csv_write import Defuse, RowFormat
 from batchio.errors import CannotRun
 from batchio.fileset import FileRef, absolute
 from batchio.fingerprint import sha256_of_file

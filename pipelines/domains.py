@@ -8,7 +8,11 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from batchio import address_samples, ast_samples, bufkit_samples, sinarame_samples, srt_samples
+from batchio.addresses import samples as address_samples
+from batchio.radar import samples as radar_samples
+from batchio.soundings import samples as sounding_samples
+from batchio.subtitles import samples as subtitle_samples
+from batchio.syntax import samples as syntax_samples
 
 if TYPE_CHECKING:
     from pipelines.launcher.domain import Domain
@@ -38,23 +42,23 @@ DOMAINS: Mapping[str, Entry] = MappingProxyType(
         ),
         "radar": Entry(
             "weather-radar BUFR (SINARAME) to CF/Radial NetCDF",
-            sinarame_samples.sample_files,
+            radar_samples.sample_files,
             "--input '{folder}/**/*' --volume_types '{folder}/volume_types.yaml' --output out",
         ),
         "soundings": Entry(
             "BUFKIT forecast soundings to profiles and indices: NetCDF, tables, skew-T",
-            bufkit_samples.sample_files,
+            sounding_samples.sample_files,
             "--input '{folder}/archive/**/*.buf' --output soundings",
         ),
         "subtitles": Entry(
             "subtitles of lectures (SubRip) corrected by lexicons, each change shown",
-            srt_samples.sample_files,
+            subtitle_samples.sample_files,
             "--input '{folder}/lectures/*.srt' --lexicon '{folder}/lexicons/*.yaml' "
             "--output corrected",
         ),
         "syntax": Entry(
             "syntax trees (AST JSON, or source files) to tables of symbols, calls, imports",
-            ast_samples.sample_files,
+            syntax_samples.sample_files,
             "--input '{folder}/**/*.json*' --output tables",
         ),
     }

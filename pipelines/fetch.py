@@ -23,10 +23,10 @@ from batchio.fingerprint import of_value
 from batchio.folders import Folders
 from batchio.ledger_view import LedgerView
 from batchio.logins import PASSWORD, source_login
+from batchio.radar.sinarame import parse_name
+from batchio.radar.volume_types import load_volume_types
 from batchio.records import Scope
-from batchio.sinarame import parse_name
 from batchio.stores import StoreError
-from batchio.volume_types import load_volume_types
 from pipelines.launcher.command import Command
 from pipelines.launcher.domain import Domain
 from pipelines.launcher.exit_codes import WRONG_USAGE

@@ -13,8 +13,8 @@ import apache_beam as beam
 
 from batchio.errors import CannotRun
 from batchio.ledger_view import LedgerView
+from batchio.radar.volume_types import load_volume_types
 from batchio.records import Scope
-from batchio.volume_types import load_volume_types
 from pipelines.launcher.domain import Domain
 from pipelines.launcher.last_good import LastGood
 from pipelines.launcher.preflight import cores
@@ -95,7 +95,7 @@ def check(options: RadarOptions) -> None:
     if options.qc_settings is not None:
         _quality_settings.read_anew(options.qc_settings)
     try:
-        for module in ("batchio.sinarame", "batchio.radar_formats"):
+        for module in ("batchio.radar.sinarame", "batchio.radar.formats"):
             import_module(module)  # loads the C libraries
     except (ImportError, OSError, RuntimeError) as error:
         raise CannotRun(

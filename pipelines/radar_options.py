@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from batchio.radar_formats import RadarFormat
+from batchio.radar.formats import RadarFormat
 from pipelines.launcher.options import DOMAIN, CommonOptions, Option
 from transforms.radar.quicklook import USUAL
 

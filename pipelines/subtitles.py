@@ -16,11 +16,11 @@ from pydantic import Field, JsonValue
 from batchio.errors import UsageError
 from batchio.fileset import FileRef, absolute, list_files
 from batchio.fingerprint import of_value, sha256_of_file
-from batchio.lexicon import Style
-from batchio.lexicon_checks import check_lexicons
 from batchio.output import OutputRoot
-from batchio.srt_encoding import check_encoding
-from batchio.verses import load_verses
+from batchio.subtitles.lexicon import Style
+from batchio.subtitles.lexicon_checks import check_lexicons
+from batchio.subtitles.srt_encoding import check_encoding
+from batchio.subtitles.verses import load_verses
 from pipelines.launcher.domain import Aside, Domain
 from pipelines.launcher.exit_codes import DONE, SOME_FAILED
 from pipelines.launcher.last_good import LastGood

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from batchio.address_csv import read_block
-from batchio.address_csv_plan import plan_blocks
+from batchio.addresses.csv_plan import plan_blocks
+from batchio.addresses.csv_read import read_block
 
 Table: TypeAlias = list[list[str] | tuple[str, ...]]  # a tuple for a row that does not fit
 

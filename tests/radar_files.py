@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from batchio.sinarame import FIELDS, FieldSweep, FieldVolume, RadarName, SweepHeader
-from batchio.sinarame_encode import encode_field
+from batchio.radar.sinarame import FIELDS, FieldSweep, FieldVolume, RadarName, SweepHeader
+from batchio.radar.sinarame_encode import encode_field
 
 START = datetime(2018, 11, 11, 0, 4, 57, tzinfo=timezone.utc)
 SIX_FIELDS = ("DBZH", "DBZV", "ZDR", "RHOHV", "PHIDP", "KDP")

@@ -9,11 +9,11 @@ from pathlib import Path
 from http_archive import Answer, HttpArchive
 from rig import Rig
 
-from batchio import bufkit_weather as weather
-from batchio.bufkit_encode import encode_bufkit
-from batchio.bufkit_scene import Model, forecast_at
-from batchio.profiles import Station
-from batchio.sounding_stations import find_station
+from batchio.soundings import bufkit_weather as weather
+from batchio.soundings.bufkit_encode import encode_bufkit
+from batchio.soundings.profiles import Station
+from batchio.soundings.scene import Model, forecast_at
+from batchio.soundings.stations import find_station
 
 RETRIES = 2
 CYCLE = datetime(2022, 10, 26, 12, tzinfo=timezone.utc)

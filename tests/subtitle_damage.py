@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from batchio.lexicon import Entry, Style
-from batchio.lexicon_choice import collect
-from batchio.word_keys import WORD, without_marks
+from batchio.subtitles.lexicon import Entry, Style
+from batchio.subtitles.lexicon_choice import collect
+from batchio.subtitles.word_keys import WORD, without_marks
 
 Correct = Callable[[Sequence[str]], list[str]]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from batchio.syntax_parts import FILE_FIELDS, LISTS, OK, PartRows, key_of, write_part
+from batchio.syntax.parts import FILE_FIELDS, LISTS, OK, PartRows, key_of, write_part
 from transforms.syntax.live import Part
 
 Row = tuple[Any, ...]

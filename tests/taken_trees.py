@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from batchio.ast_json import Document
+from batchio.syntax.ast_json import Document
 from transforms.syntax.extraction import Extraction, Shape, Symbol
 from transforms.syntax.file_rows import TreeFile
 from transforms.syntax.take_trees import extract

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from subtitle_damage import misheard
 
-from batchio.verses import Verse
-from batchio.word_keys import WORD, without_marks
+from batchio.subtitles.verses import Verse
+from batchio.subtitles.word_keys import WORD, without_marks
 from transforms.subtitles.verse_index import VerseIndex, verse_key
 from transforms.subtitles.verses import find_verses
 

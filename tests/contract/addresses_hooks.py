@@ -38,8 +38,8 @@ class AddressesHooks(Contract):
     module = "pipelines.addresses"
     pattern = "*.csv"
     arguments = ("--block_mb=0.001",)
-    works = "batchio.address_csv_plan:plan_blocks"
-    writes = "batchio.address_csv_write:_csv_lines"
+    works = "batchio.addresses.csv_plan:plan_blocks"
+    writes = "batchio.addresses.csv_write:_csv_lines"
     bad_step = "read CSV"
     bad_cause = "has a quote in its first row that never closes"
 

@@ -11,8 +11,8 @@ FIELDS = ("DBZH", "VRAD")
 class RadarHooks(Contract):
     module = "pipelines.radar"
     pattern = "*.BUFR"
-    works = "batchio.sinarame:decode_field"
-    writes = "batchio.cfradial:write_cells"
+    works = "batchio.radar.sinarame:decode_field"
+    writes = "batchio.radar.cfradial:write_cells"
     bad_step = "decode radar BUFR"
     bad_cause = "cut short"
 

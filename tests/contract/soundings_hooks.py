@@ -10,11 +10,11 @@ import pandas
 from contract_hooks import Contract
 from sounding_files import MODEL
 
-from batchio import bufkit_weather as weather
-from batchio.bufkit_encode import encode_bufkit
-from batchio.bufkit_scene import forecast_at
-from batchio.profiles import Station
-from batchio.sounding_parts import read_part
+from batchio.soundings import bufkit_weather as weather
+from batchio.soundings.bufkit_encode import encode_bufkit
+from batchio.soundings.parts import read_part
+from batchio.soundings.profiles import Station
+from batchio.soundings.scene import forecast_at
 
 CYCLE = datetime(2026, 5, 20, 12, tzinfo=timezone.utc)
 STATION = Station("ZZ00", "990000", 35.0, -97.0, 300)
@@ -35,8 +35,8 @@ class SoundingsHooks(Contract):
     module = "pipelines.soundings"
     pattern = "*.buf"
     arguments = ("--formats", "netcdf", "csv", "json")
-    works = "batchio.bufkit:decode_bufkit"
-    writes = "batchio.sounding_netcdf:_Writer.write_levels"
+    works = "batchio.soundings.bufkit:decode_bufkit"
+    writes = "batchio.soundings.cycle_netcdf:_Writer.write_levels"
     bad_step = "read BUFKIT"
     bad_cause = "is a page of HTML"
     further_units = ("HRRR 2026-05-20T12Z", "quality and fetch")

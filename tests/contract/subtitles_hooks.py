@@ -8,8 +8,8 @@ import orjson
 from contract_hooks import Contract
 from rig import Rig
 
-from batchio.srt import read_srt
-from batchio.srt_samples import make_srt
+from batchio.subtitles.samples import make_srt
+from batchio.subtitles.srt import read_srt
 
 LEXICON = """\
 entries:

@@ -6,7 +6,7 @@ from contract_hooks import Contract
 from pyarrow import parquet
 from syntax_trees import write_trees
 
-from batchio.syntax_parts import read_part
+from batchio.syntax.parts import read_part
 
 SOURCE = """
 from m00 import helper
@@ -32,7 +32,7 @@ def source(number: int) -> str:
 class SyntaxHooks(Contract):
     module = "pipelines.syntax"
     pattern = "*.json"
-    works = "batchio.ast_json:_read_document"
+    works = "batchio.syntax.ast_json:_read_document"
     writes = "transforms.syntax.tables:_batch"
     bad_step = "read"
     bad_cause = "the data end within"

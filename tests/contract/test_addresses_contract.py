@@ -10,8 +10,8 @@ from contract_hooks import Shared
 from contract_interruptions import wait_for_stop
 from rig import Rig, Sabotage
 
-READ_BLOCK = "batchio.address_csv:read_block"
-JOIN = "batchio.address_csv_write:join_parts"
+READ_BLOCK = "batchio.addresses.csv_read:read_block"
+JOIN = "batchio.addresses.csv_write:join_parts"
 
 
 class TestAddressesContract(AddressesHooks, PipelineContract):

@@ -15,8 +15,8 @@ import yaml
 from ports import free_port
 from sample_ledger import a_ledger, a_run
 
-from batchio.sinarame_samples import write_volumes
-from batchio.sinarame_scene import Scan
+from batchio.radar.samples import write_volumes
+from batchio.radar.scene import Scan
 from pipelines.__main__ import main
 from pipelines.dashboard.loopback import is_loopback
 

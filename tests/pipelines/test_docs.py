@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from scripts import load_script
 
-from batchio.syntax_tables import TABLES
+from batchio.syntax.tables import TABLES
 from pipelines.__main__ import COMMANDS
 from pipelines.domains import DOMAINS, LAUNCHED, load
 from pipelines.fetch import _followed

@@ -16,7 +16,7 @@ from ftp_server import PASSWORD, FaultyFtp, faulty_ftp, login_file
 from radar_files import file_name, write_volume
 from rig import Rig, wait_until
 
-from batchio.sinarame import parse_name
+from batchio.radar.sinarame import parse_name
 
 DAY = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
     days=2

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from batchio.ledger import Ledger
+from batchio.radar.samples import write_volumes
+from batchio.radar.scene import Scan
 from batchio.records import RunRecord
-from batchio.sinarame_samples import write_volumes
-from batchio.sinarame_scene import Scan
 from pipelines import radar
 from pipelines.__main__ import main
 from pipelines.domains import DOMAINS

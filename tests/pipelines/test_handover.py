@@ -8,9 +8,9 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from batchio.errors import UsageError
 from batchio.ledger import Ledger
+from batchio.radar.samples import write_volumes
+from batchio.radar.scene import Scan
 from batchio.records import ASKED_TO_STOP, iso
-from batchio.sinarame_samples import write_volumes
-from batchio.sinarame_scene import Scan
 from pipelines.launcher.handover import build_to_the_end, check_handover
 from pipelines.launcher.liveness import is_alive
 from pipelines.launcher.run import make_run

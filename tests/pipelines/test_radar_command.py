@@ -13,7 +13,7 @@ import pytest
 from radar_files import START, file_name, write_volume
 from rig import Rig
 
-from batchio.sinarame import FIELDS
+from batchio.radar.sinarame import FIELDS
 
 TABLE = {"0301": {"02": ["DBZH", "VRAD"]}}
 

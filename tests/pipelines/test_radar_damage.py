@@ -13,7 +13,7 @@ import pytest
 from radar_files import SIX_FIELDS, START, file_name, write_volume
 from rig import Finished, Rig
 
-from batchio.sinarame import FIELDS
+from batchio.radar.sinarame import FIELDS
 
 REAL = "RMA1_0301_02_CM_20181111T000457Z.BUFR"
 SECTION_3, SECTION_4 = 30, 44  # where they start: 8 bytes of section 0, 22 of section 1

@@ -13,11 +13,11 @@ import pytest
 from pydantic import ValidationError
 from rig import Finished, Rig
 
-from batchio.cfradial import read_cfradial
 from batchio.errors import CannotRun
 from batchio.fileset import FileRef
 from batchio.output import OutputRoot
-from batchio.radar_volume import Volume
+from batchio.radar.cfradial import read_cfradial
+from batchio.radar.volume import Volume
 from pipelines.radar import check
 from pipelines.radar_options import RadarOptions
 from transforms.radar.completeness import VolumeRules, form_volume

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from rig import Finished, Rig
 
-from batchio.bufkit import decode_bufkit
-from batchio.profiles import StationForecast
+from batchio.soundings.bufkit import decode_bufkit
+from batchio.soundings.profiles import StationForecast
 
 RUN = "2022/10/26/bufkit/12"
 HRRR, RAP = ("2022/10/26/hrrr_2022102612.nc", "2022/10/26/rap_2022102612.nc")

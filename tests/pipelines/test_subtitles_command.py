@@ -13,8 +13,8 @@ import pytest
 from rig import Finished, Rig
 
 from batchio.fileset import FileRef
-from batchio.srt import read_srt
-from batchio.srt_samples import make_srt
+from batchio.subtitles.samples import make_srt
+from batchio.subtitles.srt import read_srt
 from pipelines.subtitles import SubtitlesOptions, forming, main
 from transforms.forming import LeftOut
 from transforms.subtitles.settings import DEFAULT_STEPS

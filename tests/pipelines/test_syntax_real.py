@@ -20,7 +20,7 @@ from pyarrow import parquet
 from rig import Finished, Rig
 from syntax_trees import Row, files_by_path, table
 
-from batchio.syntax_tables import TABLES
+from batchio.syntax.tables import TABLES
 
 ALL_TABLES = tuple(TABLES)
 BY_DEFAULT = ("files", "symbols", "calls", "imports", "inherits", "quarantine")

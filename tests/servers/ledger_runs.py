@@ -20,7 +20,10 @@ from transforms.syntax.join import TABLES_UNIT
 
 PIPELINES = ("radar", "syntax")
 # A function in which an input is worked, one in which an output is written.
-WORKS = {"radar": "batchio.sinarame:decode_field", "syntax": "batchio.ast_json:_read_document"}
+WORKS = {
+    "radar": "batchio.radar.sinarame:decode_field",
+    "syntax": "batchio.syntax.ast_json:_read_document",
+}
 _PATTERNS = {"radar": "**/*.BUFR*", "syntax": "**/*.json*"}
 _UNITS = """
 SELECT u.unit_id, u.run_id, u.status, u.attempt, u.reason, u.input_fingerprint,

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, TypedDict
 
-from batchio.address_csv import Block
-from batchio.address_csv_dialect import Dialect
-from batchio.address_csv_plan import Plan
+from batchio.addresses.csv_dialect import Dialect
+from batchio.addresses.csv_plan import Plan
+from batchio.addresses.csv_read import Block
 from batchio.fileset import FileRef
 from batchio.records import COMPLETED, FAILED, Outcome
 from transforms.units import Unit

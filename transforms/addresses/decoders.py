@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from batchio.crfsuite_model import CrfModel
+from batchio.addresses.crfsuite_model import CrfModel
 from transforms.addresses.crf import Decoded, Steps, Weights, decode, sum_rows
 from transforms.addresses.decode_source import LANES, MOST_LABELS, grid_of
 from transforms.addresses.device import Device, Kernel

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batchio.address_csv import Rows
+from batchio.addresses.csv_read import Rows
 from transforms.addresses.address_text import address_texts, find_columns
 from transforms.addresses.countries import find_countries
 from transforms.addresses.statuses import (

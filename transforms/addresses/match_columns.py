@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from batchio.address_csv import read_block
-from batchio.address_csv_plan import plan_blocks
+from batchio.addresses.csv_plan import plan_blocks
+from batchio.addresses.csv_read import read_block
 from batchio.errors import InputError, doing
 from transforms.addresses.address_text import address_texts, find_columns
 from transforms.addresses.device import CPU, Device

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from batchio.address_csv_dialect import Dialect
+from batchio.addresses.csv_dialect import Dialect
 from batchio.version import __version__
 from transforms.addresses.blocks import BlockResult
 from transforms.addresses.device import CPU

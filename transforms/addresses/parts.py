@@ -13,7 +13,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from batchio.address_csv_write import Defuse, RowFormat, read_rows, write_rows
+from batchio.addresses.csv_write import Defuse, RowFormat, read_rows, write_rows
 from batchio.fileset import STATE_FOLDER, read_bytes
 from batchio.fingerprint import of_value
 from batchio.output import Output, OutputRoot, is_there

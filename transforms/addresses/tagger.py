@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from batchio.crfsuite_model import CrfModel, find_usaddress_model, read_crfsuite
+from batchio.addresses.crfsuite_model import CrfModel, find_usaddress_model, read_crfsuite
 from transforms.addresses.decoders import make_decoder
 from transforms.addresses.decoding import Sequences
 from transforms.addresses.device import CPU, Device

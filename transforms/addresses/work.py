@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
-from batchio.address_csv_plan import plan_blocks
-from batchio.address_csv_write import Defuse, RowFormat, join_parts, write_rows
+from batchio.addresses.csv_plan import plan_blocks
+from batchio.addresses.csv_write import Defuse, RowFormat, join_parts, write_rows
 from batchio.errors import InputError, doing
 from batchio.file_ranges import file_size
 from batchio.output import OutputRoot

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from batchio.address_csv import Block, read_block
+from batchio.addresses.csv_read import Block, read_block
 from transforms.addresses.blocks import BlockResult
 from transforms.addresses.describe import Reading, describe
 from transforms.addresses.device import BATCH_ROWS, Device, DeviceChoice, choose_device

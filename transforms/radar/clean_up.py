@@ -14,14 +14,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-from batchio.cfradial_check import Provenance, read_provenance
 from batchio.errors import InputError, doing
 from batchio.fileset import local_copy, look_at
 from batchio.fingerprint import sha256_of_file
 from batchio.ledger import Ledger
 from batchio.ledger_view import LedgerView, Row
 from batchio.output import Output, remove
-from batchio.radar_volume import SourceFile
+from batchio.radar.cfradial_check import Provenance, read_provenance
+from batchio.radar.volume import SourceFile
 from batchio.records import CLEANED_UP, COMPLETED, InputFile, RunRecord, Scope, iso
 from batchio.stores import RETRIES
 from transforms.decisions import batches

@@ -11,10 +11,10 @@ from typing import Any
 from batchio.errors import InputError
 from batchio.fileset import FileRef
 from batchio.fingerprint import of_value
-from batchio.radar_formats import RadarFormat
+from batchio.radar.formats import RadarFormat
+from batchio.radar.sinarame import FIELD_ORDER, FIELDS, RadarName, parse_name
+from batchio.radar.volume_types import VolumeTypes
 from batchio.records import INCOMPLETE, PENDING
-from batchio.sinarame import FIELD_ORDER, FIELDS, RadarName, parse_name
-from batchio.volume_types import VolumeTypes
 from transforms.forming import Grouped, LeftOut
 from transforms.radar.quality_settings import QualitySettings
 from transforms.units import Unit

@@ -11,8 +11,8 @@ from batchio.download import without_login
 from batchio.errors import CannotRun, InputError
 from batchio.fileset import FileRef, excluded
 from batchio.folders import Entry, Folders
-from batchio.sinarame import parse_name
-from batchio.volume_types import VolumeTypes
+from batchio.radar.sinarame import parse_name
+from batchio.radar.volume_types import VolumeTypes
 from transforms.forming import LeftOut
 from transforms.units import Unit
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from batchio.radar_volume import DerivedField, Volume
+from batchio.radar.volume import DerivedField, Volume
 from transforms.radar.circular import circular_deviation
 from transforms.radar.gate_filter import described, rays_of
 from transforms.radar.pyart import pyart, to_pyart

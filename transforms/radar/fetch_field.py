@@ -11,9 +11,9 @@ from batchio.errors import InputError
 from batchio.fileset import read_bytes
 from batchio.folders import Folders
 from batchio.output import Output, OutputRoot
+from batchio.radar.sinarame_bits import FETCH_AGAIN, SinarameError
+from batchio.radar.sinarame_frame import read_message
 from batchio.records import FAILED, INCOMPLETE, Outcome
-from batchio.sinarame_bits import FETCH_AGAIN, SinarameError
-from batchio.sinarame_frame import read_message
 from transforms.units import Made, Unit
 
 FETCHED = "fetched"

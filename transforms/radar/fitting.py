@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from batchio.errors import InputError
-from batchio.sinarame import FieldVolume
+from batchio.radar.sinarame import FieldVolume
 from transforms.radar.volume import (
     choose_reference,
     contradiction,

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchio.radar_volume import DerivedField, Sweep, Volume
-from batchio.sinarame import FIELDS
+from batchio.radar.sinarame import FIELDS
+from batchio.radar.volume import DerivedField, Sweep, Volume
 from transforms.radar.circular import circular_deviation
 from transforms.radar.pyart import pyart, to_pyart
 from transforms.radar.quality_settings import QualitySettings

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchio.cfradial_model import cell_variable
 from batchio.errors import InputError
-from batchio.radar_grid import (
+from batchio.radar.cfradial_model import cell_variable
+from batchio.radar.grid_netcdf import (
     HAS_VALUE,
     NO_VALUE,
     NOT_OBSERVED,
@@ -23,7 +23,7 @@ from batchio.radar_grid import (
     GridRadar,
     RadarGrid,
 )
-from batchio.radar_volume import Volume
+from batchio.radar.volume import Volume
 from transforms.radar.grid_choice import GridChoice, slot_time
 from transforms.radar.pyart import pyart, to_pyart
 

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from batchio.errors import doing
 from batchio.fileset import local_copy
 from batchio.output import OutputRoot
-from batchio.radar_formats import read_volume
-from batchio.radar_grid import RadarGrid, write_radar_grid
-from batchio.radar_volume import Volume
+from batchio.radar.formats import read_volume
+from batchio.radar.grid_netcdf import RadarGrid, write_radar_grid
+from batchio.radar.volume import Volume
 from transforms.radar.grid_choice import PREFIX, GridChoice
 from transforms.radar.make_volume import MakeVolume
 from transforms.units import Made, Unit

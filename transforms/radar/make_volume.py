@@ -12,9 +12,9 @@ from functools import partial
 from batchio.errors import HeadraceError, InputError, doing
 from batchio.fileset import FileRef
 from batchio.output import OutputRoot
-from batchio.radar_formats import WRITERS, RadarFormat
-from batchio.radar_volume import Volume
-from batchio.sinarame import parse_name
+from batchio.radar.formats import WRITERS, RadarFormat
+from batchio.radar.sinarame import parse_name
+from batchio.radar.volume import Volume
 from transforms.radar.fitting import fitting_fields
 from transforms.radar.quality_settings import QualitySettings
 from transforms.radar.quicklook import Quicklook

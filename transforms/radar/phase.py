@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from batchio.radar_volume import DerivedField, Volume
+from batchio.radar.volume import DerivedField, Volume
 from transforms.radar.circular import mean_direction
 from transforms.radar.gate_filter import described, rays_of
 from transforms.radar.pyart import pyart, to_pyart

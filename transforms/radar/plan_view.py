@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchio.radar_volume import Sweep, Volume
+from batchio.radar.volume import Sweep, Volume
 
 RADIUS_M = 4 / 3 * 6_371_000.0
 

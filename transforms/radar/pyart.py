@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from batchio.cfradial_model import (
+from batchio.netcdf import FILL_VALUE
+from batchio.radar.cfradial_model import (
     Variable,
     as_characters,
     cell_variables,
     geometry_variables,
     global_attributes,
 )
-from batchio.netcdf import FILL_VALUE
-from batchio.radar_volume import Volume
+from batchio.radar.volume import Volume
 
 os.environ.setdefault("PYART_QUIET", "1")  # no banner on every import
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from batchio.radar_volume import DerivedField, Volume
+from batchio.radar.volume import DerivedField, Volume
 from transforms.radar.dealias import dealias_velocity, nyquist_a_sweep
 from transforms.radar.gate_filter import FLAGS, echo_field, flag_gates, passing
 from transforms.radar.phase import kdp_window_gates, retrieve_kdp, unfold_phase

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from batchio.cfradial_model import cell_variable
 from batchio.errors import CannotRun, UsageError, doing
 from batchio.output import Output, OutputRoot
-from batchio.radar_volume import Volume
+from batchio.radar.cfradial_model import cell_variable
+from batchio.radar.volume import Volume
 from transforms.radar.field_colours import PICTURED
 from transforms.radar.plan_view import cells_of_grid, reach_m, take_cells
 
@@ -80,7 +80,7 @@ def require_drawing(quicklook: Quicklook) -> None:
     """Raises CannotRun if there is nothing to make these pictures with."""
     needs = {"plots": ("matplotlib", "transforms.radar.quicklook_figure")}
     if quicklook.geotiff:
-        needs["geotiff"] = ("rasterio", "batchio.geotiff")
+        needs["geotiff"] = ("rasterio", "batchio.radar.geotiff")
     for extra, (package, module) in needs.items():
         try:
             import_module(module)
@@ -94,7 +94,7 @@ def require_drawing(quicklook: Quicklook) -> None:
 
 def _write_raster(volume: Volume, name: str, number: int, path: Path) -> None:
     """Writes a sweep of a field as a GeoTIFF whose pixels are as wide as a gate is long."""
-    from batchio.geotiff import Raster, write_geotiff
+    from batchio.radar.geotiff import Raster, write_geotiff
 
     sweep = volume.sweeps[number]
     pixels = 2 * int(np.ceil(reach_m(volume, sweep) / volume.bin_size_m))

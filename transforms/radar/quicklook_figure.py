@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
-from batchio.cfradial_model import cell_variable
-from batchio.radar_volume import Sweep, Volume
+from batchio.radar.cfradial_model import cell_variable
+from batchio.radar.volume import Sweep, Volume
 from transforms.pictures import FONT, INK, LARGE, ON_WHITE, PLAIN, SMALL, write, write_png
 from transforms.radar.field_colours import Colours, colours_of
 from transforms.radar.plan_view import cells_of_grid, reach_m, take_cells

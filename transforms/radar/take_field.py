@@ -11,8 +11,8 @@ import numpy as np
 from batchio.errors import InputError, doing
 from batchio.fileset import FileRef, read_bytes
 from batchio.fingerprint import sha256
-from batchio.radar_volume import SourceFile
-from batchio.sinarame import FieldVolume, decode_field, parse_name
+from batchio.radar.sinarame import FieldVolume, decode_field, parse_name
+from batchio.radar.volume import SourceFile
 
 _DUPLICATE = "duplicate: the same as {used}, which is used"
 _CONFLICT = "conflict: other content than {used}, which is used (first by path that decodes)"

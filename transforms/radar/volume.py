@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchio.errors import InputError
-from batchio.radar_volume import RangeShift, SourceFile, Sweep, Volume
-from batchio.sinarame import (
+from batchio.radar.sinarame import (
     FIELD_ORDER,
     UNDETECT_BITS,
     FieldSweep,
@@ -20,6 +19,7 @@ from batchio.sinarame import (
     RadarName,
     SweepHeader,
 )
+from batchio.radar.volume import RangeShift, SourceFile, Sweep, Volume
 
 
 def build_volume(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from nwsspc.sharp.calc import thermo
 
-from batchio.profiles import StationForecast
+from batchio.soundings.profiles import StationForecast
 from transforms.soundings.thermodynamics import DRY_DEWPOINT, ZERO_C
 from transforms.soundings.wind import KNOT, wind_components
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from batchio.profiles import StationForecast, Values
+from batchio.soundings.profiles import StationForecast, Values
 from transforms.soundings import thermodynamics as moist
 from transforms.soundings.columns import at_height, at_pressure, layer_mean
 from transforms.soundings.thermodynamics import ZERO_C

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from batchio.bufkit import BufkitFile, decode_bufkit
-from batchio.bufkit_text import FETCH_AGAIN, split_members, unpack
 from batchio.errors import InputError, doing
-from batchio.profiles import Station, StationForecast
-from batchio.sounding_stations import find_station, find_stations_by_number
+from batchio.soundings.bufkit import BufkitFile, decode_bufkit
+from batchio.soundings.bufkit_text import FETCH_AGAIN, split_members, unpack
+from batchio.soundings.profiles import Station, StationForecast
+from batchio.soundings.stations import find_station, find_stations_by_number
 from transforms.soundings.places import distance_km
 from transforms.soundings.sources import MODELS
 from transforms.soundings.wanted import Wanted

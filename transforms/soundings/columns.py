@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchio.profiles import Values
+from batchio.soundings.profiles import Values
 
 
 def at_pressure(values: Values, pressure: Values, target: Values | float) -> Values:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from batchio.fileset import STATE_FOLDER, local_copy
 from batchio.fingerprint import of_value
 from batchio.output import OutputRoot, files_below, remove
-from batchio.profiles import StationForecast, Values
-from batchio.sounding_columns import ValueTable
-from batchio.sounding_cycle import SoundingCycle, key_of, split_stations, station_id
-from batchio.sounding_netcdf import write_soundings
-from batchio.sounding_parts import read_part
-from batchio.sounding_profiles import write_profiles
-from batchio.sounding_tables import write_table
+from batchio.soundings.columns import ValueTable
+from batchio.soundings.cycle import SoundingCycle, key_of, split_stations, station_id
+from batchio.soundings.cycle_netcdf import write_soundings
+from batchio.soundings.json_lines import write_profiles
+from batchio.soundings.parts import read_part
+from batchio.soundings.profiles import StationForecast, Values
+from batchio.soundings.tables import write_table
 from batchio.tables import TableFormat
 from transforms.soundings.index_names import INDICES
 from transforms.units import Made, Unit

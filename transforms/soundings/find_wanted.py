@@ -15,10 +15,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from batchio.bufkit_names import PREFIXES
 from batchio.errors import UsageError
-from batchio.profiles import Values
-from batchio.sounding_stations import (
+from batchio.soundings.bufkit_names import PREFIXES
+from batchio.soundings.profiles import Values
+from batchio.soundings.stations import (
     CatalogueStation,
     Office,
     find_office,

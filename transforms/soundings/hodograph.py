@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from batchio.profiles import Values
+from batchio.soundings.profiles import Values
 from transforms.soundings.wind import KNOT, wind_components
 
 BANDS_KM = ((0, 1), (1, 3), (3, 6), (6, 9))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from batchio.bufkit_columns import Column
+from batchio.soundings.bufkit_columns import Column
 
 PARCELS = MappingProxyType(
     {

@@ -18,7 +18,7 @@ from nwsspc.sharp.calc.constants import MISSING
 from nwsspc.sharp.calc.layer import HeightLayer, PressureLayer
 from nwsspc.sharp.calc.parcel import Parcel, lifter_lut_cm1
 
-from batchio.profiles import StationForecast, Values
+from batchio.soundings.profiles import StationForecast, Values
 from transforms.soundings import bufkit_recipes as recipes
 from transforms.soundings import layers, parcels
 from transforms.soundings.air import Air, profiles

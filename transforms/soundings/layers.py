@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from batchio.profiles import Values
+from batchio.soundings.profiles import Values
 from transforms.soundings import thermodynamics as moist
 from transforms.soundings.columns import at_height, at_pressure
 from transforms.soundings.thermodynamics import DRY_DEWPOINT, ZERO_C

@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from batchio.bufkit_names import PREFIXES
-from batchio.profiles import Station, Values
-from batchio.sounding_stations import (
+from batchio.soundings.bufkit_names import PREFIXES
+from batchio.soundings.profiles import Station, Values
+from batchio.soundings.stations import (
     CatalogueStation,
     Office,
     find_office,

@@ -14,8 +14,8 @@ import pyarrow as pa
 from batchio.fingerprint import of_value
 from batchio.output import OutputRoot
 from batchio.records import Outcome, RunRecord
-from batchio.sounding_columns import FETCH, QUALITY
-from batchio.sounding_tables import write_rows
+from batchio.soundings.columns import FETCH, QUALITY
+from batchio.soundings.tables import write_rows
 from batchio.tables import TableFormat
 from transforms.soundings.check_file import WrongPlace
 from transforms.soundings.cycles import Format

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from batchio.errors import CannotRun, InputError, doing
-from batchio.profiles import StationForecast, Values
+from batchio.soundings.profiles import StationForecast, Values
 from transforms.soundings import skewt_panel as panel
 from transforms.soundings.skewt_lines import single
 

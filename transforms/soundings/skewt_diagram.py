@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from batchio.profiles import StationForecast
+from batchio.soundings.profiles import StationForecast
 from transforms.pictures import FONT, GRID, INK, ON_WHITE, SMALL, write
 from transforms.soundings import skewt_lines as lines
 from transforms.soundings.skewt_lines import TOP_HPA, Line, ParcelPath, rise, skewed

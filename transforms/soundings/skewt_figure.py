@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from batchio.profiles import StationForecast
+from batchio.soundings.profiles import StationForecast
 from transforms.pictures import (
     FIXED_FONT,
     FONT,

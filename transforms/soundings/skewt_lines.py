@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nwsspc.sharp.calc.constants import MISSING
 from nwsspc.sharp.calc.parcel import lifter_lut_cm1
 
-from batchio.profiles import StationForecast, Values
+from batchio.soundings.profiles import StationForecast, Values
 from transforms.soundings import parcels
 from transforms.soundings import thermodynamics as moist
 from transforms.soundings.air import Air, profiles

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from batchio.profiles import StationForecast
+from batchio.soundings.profiles import StationForecast
 from transforms.soundings.index_names import INDICES, PARCELS
 from transforms.soundings.wind import KNOT, speed_and_direction
 

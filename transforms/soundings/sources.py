@@ -63,7 +63,7 @@ MODELS: Mapping[str, Model] = MappingProxyType(
         "GFS": Model("gfs", "gfs3", "gfs3", 6, 384),
     }
 )
-"""The models that can be asked for, named as in `batchio.bufkit_names`."""
+"""The models that can be asked for, named as in `batchio.soundings.bufkit_names`."""
 
 PLACEHOLDERS = (
     *("Y", "m", "d", "H", "model", "MODEL", "prefix", "psu_prefix"),

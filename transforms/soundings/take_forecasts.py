@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from batchio.bufkit import BufkitFile, decode_bufkit
-from batchio.bufkit_names import find_model
 from batchio.errors import HeadraceError, InputError
 from batchio.fileset import read_bytes
 from batchio.output import Output, OutputRoot
-from batchio.profiles import StationForecast, Values
-from batchio.sounding_cycle import station_id
-from batchio.sounding_parts import write_part
-from batchio.sounding_stations import find_stations_by_number
+from batchio.soundings.bufkit import BufkitFile, decode_bufkit
+from batchio.soundings.bufkit_names import find_model
+from batchio.soundings.cycle import station_id
+from batchio.soundings.parts import write_part
+from batchio.soundings.profiles import StationForecast, Values
+from batchio.soundings.stations import find_stations_by_number
 from transforms.soundings.check_file import WrongPlace
 from transforms.soundings.cycles import part_path, picture_path
 from transforms.soundings.indices import compute_indices

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchio.profiles import Values
+from batchio.soundings.profiles import Values
 
 ZERO_C = 273.15  # K
 DRY_DEWPOINT = 145.15  # K, -128 °C: what producers write who do not leave that of dry air out

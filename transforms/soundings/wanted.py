@@ -15,7 +15,7 @@ class Wanted:
     """A file that is asked for, or why there is none to ask for.
 
     Attributes:
-        model: As in `batchio.bufkit_names.PREFIXES`.
+        model: As in `batchio.soundings.bufkit_names.PREFIXES`.
         cycle: Start of the model run, UTC.
         station: Its id in the catalogue, in capitals.
         latitude_deg: Of the station, as the catalogue has it: where a file has to be from.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from batchio.profiles import Values
+from batchio.soundings.profiles import Values
 
 KNOT = 0.514444  # m s-1
 

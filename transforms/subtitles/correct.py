@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from batchio.lexicon import Entry
-from batchio.word_keys import (
+from batchio.subtitles.lexicon import Entry
+from batchio.subtitles.word_keys import (
     GENITIVES,
     WORD,
     bare_key,

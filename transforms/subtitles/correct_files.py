@@ -10,12 +10,12 @@ from pathlib import Path
 from batchio.errors import doing
 from batchio.fileset import STATE_FOLDER, FileRef, is_local, read_bytes
 from batchio.fingerprint import of_value, sha256
-from batchio.lexicon import Entry
 from batchio.output import Output, OutputRoot
-from batchio.srt import Subtitles, read_srt
-from batchio.srt_write import Written, write_srt
 from batchio.storable import storable
-from batchio.subtitle_parts import FileFindings, write_part
+from batchio.subtitles.lexicon import Entry
+from batchio.subtitles.parts import FileFindings, write_part
+from batchio.subtitles.srt import Subtitles, read_srt
+from batchio.subtitles.srt_write import Written, write_srt
 from transforms.subtitles.correct import Corrector
 from transforms.subtitles.edits import Change
 from transforms.subtitles.file_row import (

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from batchio.srt_issues import KINDS, Issue, printable
-from batchio.srt_model import Subtitles
-from batchio.srt_times import format_time
+from batchio.subtitles.srt_issues import KINDS, Issue, printable
+from batchio.subtitles.srt_model import Subtitles
+from batchio.subtitles.srt_times import format_time
 from transforms.subtitles.edits import Change
 from transforms.subtitles.quality import Quality
 from transforms.subtitles.reference import Comparison

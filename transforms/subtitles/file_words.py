@@ -9,8 +9,8 @@ from itertools import accumulate
 from operator import sub
 from typing import TypeVar
 
-from batchio.srt_model import Cue
-from batchio.word_keys import GENITIVES, WORD, bare_key
+from batchio.subtitles.srt_model import Cue
+from batchio.subtitles.word_keys import GENITIVES, WORD, bare_key
 from transforms.subtitles.seen_text import find_words
 
 WORDS = "words"  # of a unit's details: the hashes of all words

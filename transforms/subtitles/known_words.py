@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from batchio.english_words import english_words
-from batchio.srt_model import Cue
-from batchio.word_keys import GENITIVES, bare_key, exact_key
+from batchio.subtitles.english_words import english_words
+from batchio.subtitles.srt_model import Cue
+from batchio.subtitles.word_keys import GENITIVES, bare_key, exact_key
 from transforms.subtitles.seen_text import find_words
 
 _SAMPLE_CUES = 40  # spread over the file: a lecture may begin with a long verse

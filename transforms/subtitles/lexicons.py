@@ -11,7 +11,7 @@ from typing import Any
 from batchio.errors import CannotRun, UsageError
 from batchio.fileset import STATE_FOLDER, list_files, open_text
 from batchio.fingerprint import of_value
-from batchio.lexicon import Entry, Problem, Style, load_lexicons
+from batchio.subtitles.lexicon import Entry, Problem, Style, load_lexicons
 from transforms.forming import root_of
 
 KEPT_FOLDER = f"{STATE_FOLDER}/lexicons"

@@ -7,8 +7,8 @@ from collections.abc import Set
 
 from rapidfuzz import fuzz
 
-from batchio.english_words import english_words
-from batchio.word_keys import bare_key, sound_key
+from batchio.subtitles.english_words import english_words
+from batchio.subtitles.word_keys import bare_key, sound_key
 from transforms.subtitles.rules import Rule, RuleBook
 
 MIN_LETTERS = 5

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
-from batchio.srt_issues import KINDS
-from batchio.srt_model import Cue, Subtitles
+from batchio.subtitles.srt_issues import KINDS
+from batchio.subtitles.srt_model import Cue, Subtitles
 from transforms.subtitles.profiles import Profile
 from transforms.subtitles.seen_text import find_words, seen_texts
 from transforms.subtitles.suspects import Known, suspect

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import NamedTuple
 
-from batchio.english_words import english_words
 from batchio.fileset import read_bytes
-from batchio.lexicon import Entry
-from batchio.lexicon_choice import Key
 from batchio.output import OutputRoot
-from batchio.word_keys import GENITIVES, bare_key
+from batchio.subtitles.english_words import english_words
+from batchio.subtitles.lexicon import Entry
+from batchio.subtitles.lexicon_choice import Key
+from batchio.subtitles.word_keys import GENITIVES, bare_key
 from transforms.subtitles.correct_files import LEXICON
 from transforms.subtitles.file_words import hash_of, words_of
 from transforms.subtitles.lexicons import kept_entries, kept_path

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
-from batchio.srt_model import Cue
+from batchio.subtitles.srt_model import Cue
 from transforms.subtitles.seen_text import find_tokens, seen_texts
 
 Words = Sequence[str]

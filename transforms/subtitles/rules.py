@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from batchio.lexicon import Entry, Style
-from batchio.lexicon_choice import Key, Spelling, collect, target_of
-from batchio.word_keys import WORD, bare_key, exact_key, marked_letters, plain_spelling, words_of
+from batchio.subtitles.lexicon import Entry, Style
+from batchio.subtitles.lexicon_choice import Key, Spelling, collect, target_of
+from batchio.subtitles.word_keys import (
+    WORD,
+    bare_key,
+    exact_key,
+    marked_letters,
+    plain_spelling,
+    words_of,
+)
 
 
 @dataclass(frozen=True)

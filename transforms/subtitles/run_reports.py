@@ -15,9 +15,9 @@ from batchio.fileset import local_copy
 from batchio.fingerprint import of_value
 from batchio.output import Output, OutputRoot, files_below, remove
 from batchio.records import FAILED, RunRecord
-from batchio.srt_issues import KINDS
-from batchio.subtitle_parts import FileFindings, places_in_part, read_part
-from batchio.subtitle_tables import CORRECTIONS, FILES, ISSUES, VERSES, defused, table_writer
+from batchio.subtitles.parts import FileFindings, places_in_part, read_part
+from batchio.subtitles.srt_issues import KINDS
+from batchio.subtitles.tables import CORRECTIONS, FILES, ISSUES, VERSES, defused, table_writer
 from transforms.subtitles.correct_files import PARTS_FOLDER
 from transforms.subtitles.lexicons import KEPT_FOLDER, Lexicons, kept_path
 from transforms.subtitles.report_page import report_page

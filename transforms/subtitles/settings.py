@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from batchio.lexicon import Style
+from batchio.subtitles.lexicon import Style
 
 STEPS = (
     *("lexicon", "compound", "case", "fuzzy", "references", "repeats", "fillers", "spaces"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from batchio.word_keys import bare_key
+from batchio.subtitles.word_keys import bare_key
 from transforms.subtitles.edits import Edit
 from transforms.subtitles.placing import Token, joins, place_words
 

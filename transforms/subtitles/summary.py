@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from batchio.srt_issues import KINDS
-from batchio.subtitle_parts import FileFindings
-from batchio.subtitle_tables import LIMITS, RULES
+from batchio.subtitles.parts import FileFindings
+from batchio.subtitles.srt_issues import KINDS
+from batchio.subtitles.tables import LIMITS, RULES
 from transforms.subtitles.profiles import find_profile
 from transforms.subtitles.quality import READABILITY, STRUCTURE, TEXT
 from transforms.subtitles.reference import Comparison

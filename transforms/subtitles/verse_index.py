@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from batchio.english_words import english_words
-from batchio.verses import Verse, load_verses
-from batchio.word_keys import APOSTROPHE, bare_key, exact_key, sound_key, words_of
+from batchio.subtitles.english_words import english_words
+from batchio.subtitles.verses import Verse, load_verses
+from batchio.subtitles.word_keys import APOSTROPHE, bare_key, exact_key, sound_key, words_of
 
 GRAM = 5  # letters of a run that is looked up
 MIN_SEED_LETTERS = 5  # of the key of a word that tells of a quotation

@@ -9,8 +9,8 @@ from itertools import groupby, pairwise
 
 from rapidfuzz.distance import LCSseq
 
-from batchio.lexicon import Style
-from batchio.word_keys import APOSTROPHE, exact_key, plain_spelling, sound_key, words_of
+from batchio.subtitles.lexicon import Style
+from batchio.subtitles.word_keys import APOSTROPHE, exact_key, plain_spelling, sound_key, words_of
 from transforms.subtitles.edits import Change, Edit, apply_edits, changes_of, follow
 from transforms.subtitles.placing import TAG
 from transforms.subtitles.verse_index import Stream, VerseIndex

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import LCSseq
 
-from batchio.word_keys import word_patterns
+from batchio.subtitles.word_keys import word_patterns
 from transforms.subtitles.placing import TAG, Token
 from transforms.subtitles.verse_index import (
     GRAM,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from batchio.ast_json import NO_PLACE, FaultPlace
-from batchio.syntax_parts import NOT_AST, OK, QUARANTINED, key_of
+from batchio.syntax.ast_json import NO_PLACE, FaultPlace
+from batchio.syntax.parts import NOT_AST, OK, QUARANTINED, key_of
 from transforms.syntax.extraction import Extraction
 from transforms.syntax.languages import language_of_path, source_path_of
 

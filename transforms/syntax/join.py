@@ -23,7 +23,7 @@ from batchio.fileset import STATE_FOLDER, local_copy
 from batchio.fingerprint import of_value
 from batchio.output import Output, OutputRoot, files_below, remove, remove_folder
 from batchio.records import FAILED, Outcome, RunRecord
-from batchio.syntax_parts import PartRows, write_part
+from batchio.syntax.parts import PartRows, write_part
 from batchio.tables import TableFormat
 from transforms.syntax.file_rows import FileRow, TreeFile
 from transforms.syntax.live import LiveTrees, Part, live_trees
@@ -60,7 +60,7 @@ class TableChoice:
     """Which tables are written, and how.
 
     Attributes:
-        tables: Their names, as in `batchio.syntax_tables.TABLES`.
+        tables: Their names, as in `batchio.syntax.tables.TABLES`.
         formats: How each is written.
         partitioned: Whether there is a folder a language.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from batchio.syntax_parts import key_of
+from batchio.syntax.parts import key_of
 from transforms.syntax.bindings import local_name
 from transforms.syntax.extraction import Extraction, Symbol
 from transforms.syntax.lookup_rules import cached_key, called_name, last_part
@@ -19,7 +19,7 @@ _HANDS_ON = frozenset({"python", "javascript", "typescript", "rust", "solidity"}
 
 
 class Linked(NamedTuple):
-    """Rows of one tree, their values in the order of the fields of `batchio.syntax_parts`.
+    """Rows of one tree, their values in the order of the fields of `batchio.syntax.parts`.
 
     Attributes:
         symbols: As `SYMBOL`.

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from batchio.syntax_parts import read_part
+from batchio.syntax.parts import read_part
 from transforms.syntax.arrow_lists import Numbers, lengths
 
 _CHUNK_ROWS = 65_536

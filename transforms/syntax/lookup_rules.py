@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from batchio.syntax_parts import NAME_FACTOR, key_of
+from batchio.syntax.parts import NAME_FACTOR, key_of
 from transforms.syntax.modules import FAMILIES
 
 ALWAYS, IN_ITS_BODY, NEVER = "always", "in its body", "never"

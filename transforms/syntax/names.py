@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from batchio.syntax_parts import NAME_FACTOR
+from batchio.syntax.parts import NAME_FACTOR
 from transforms.syntax.arrow_lists import joined, numbers, parents
 from transforms.syntax.live import LiveTrees
 from transforms.syntax.lookups import (

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from batchio.syntax_parts import key_of
+from batchio.syntax.parts import key_of
 from transforms.syntax.arrow_lists import numbers, parents, starts
 from transforms.syntax.bindings import DEFAULT, EVERYTHING
 from transforms.syntax.live import LiveTrees

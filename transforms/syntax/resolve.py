@@ -10,7 +10,7 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterator
 
-from batchio.syntax_parts import key_of
+from batchio.syntax.parts import key_of
 from transforms.syntax.bindings import (
     DEFAULT,
     EVERYTHING,

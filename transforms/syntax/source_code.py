@@ -13,9 +13,9 @@ from functools import cache
 from importlib.util import decode_source
 from typing import TYPE_CHECKING, Any
 
-from batchio.ast_json import NO_PLACE, FaultPlace
 from batchio.errors import CannotRun, InputError
-from batchio.python_dump import dump_python
+from batchio.syntax.ast_json import NO_PLACE, FaultPlace
+from batchio.syntax.python_dump import dump_python
 from transforms.syntax.languages import language_of
 
 if TYPE_CHECKING:

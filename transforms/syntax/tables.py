@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from batchio.syntax_parts import FILE_FIELDS, LISTS, OK, QUARANTINED
-from batchio.syntax_tables import TABLES
+from batchio.syntax.parts import FILE_FIELDS, LISTS, OK, QUARANTINED
+from batchio.syntax.tables import TABLES
 from batchio.tables import TableFormat, open_table
 from transforms.syntax.arrow_lists import lengths, numbers, parents, starts
 from transforms.syntax.live import Chunk, LiveTrees

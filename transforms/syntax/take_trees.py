@@ -8,12 +8,12 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import Any
 
-from batchio.ast_json import BadJson, Contents, Document, read_documents
 from batchio.errors import InputError, doing
 from batchio.fileset import STATE_FOLDER, FileRef, read_bytes
 from batchio.fingerprint import of_value, sha256
 from batchio.output import Output, OutputRoot
-from batchio.syntax_parts import PartRows, write_part
+from batchio.syntax.ast_json import BadJson, Contents, Document, read_documents
+from batchio.syntax.parts import PartRows, write_part
 from transforms.syntax.extraction import Extraction, Shape
 from transforms.syntax.file_rows import FileRow, TreeFile
 from transforms.syntax.link import link

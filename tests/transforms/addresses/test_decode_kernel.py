@@ -14,7 +14,7 @@ from address_texts import ADDRESSES, noise, with_slips
 from emulated_kernel import EmulatedKernel
 from far_arrays import FarModule
 
-from batchio.crfsuite_model import CrfModel, find_usaddress_model, read_crfsuite
+from batchio.addresses.crfsuite_model import CrfModel, find_usaddress_model, read_crfsuite
 from batchio.errors import CannotRun
 from transforms.addresses import crf, decode_source
 from transforms.addresses.decoders import (

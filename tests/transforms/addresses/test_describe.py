@@ -3,7 +3,7 @@ from collections import Counter
 import pyarrow as pa
 import pytest
 
-from batchio.address_csv import Rows
+from batchio.addresses.csv_read import Rows
 from batchio.errors import InputError
 from transforms.addresses.describe import Description, Reading, describe
 from transforms.addresses.tagger import Tagger

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from batchio.address_csv_dialect import Dialect
+from batchio.addresses.csv_dialect import Dialect
 from batchio.fileset import FileRef
 from transforms.addresses.blocks import BlockResult
 from transforms.addresses.describe import Reading

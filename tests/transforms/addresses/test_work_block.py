@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from batchio.address_csv import Block
-from batchio.address_csv_plan import plan_blocks
+from batchio.addresses.csv_plan import plan_blocks
+from batchio.addresses.csv_read import Block
 from batchio.errors import InputError
 from batchio.fileset import FileRef
 from batchio.output import OutputRoot

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import numpy as np
 
-from batchio.radar_volume import DerivedField, Sweep, Volume
+from batchio.radar.volume import DerivedField, Sweep, Volume
 from transforms.radar.volume import ray_azimuths_deg
 
 ELEVATIONS_DEG = (0.5, 20.0)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 from numpy.typing import NDArray
 
-from batchio.radar_volume import Sweep, Volume
+from batchio.radar.volume import Sweep, Volume
 
 RAYS, GATES, GATE_M = 360, 90, 1000
 ANGLES_DEG = (0.5, 1.5, 2.5)

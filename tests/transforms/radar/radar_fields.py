@@ -8,8 +8,8 @@ from pathlib import Path
 from radar_files import a_field
 
 from batchio.fileset import FileRef
-from batchio.sinarame import FieldVolume, RadarName
-from batchio.sinarame_encode import encode_field
+from batchio.radar.sinarame import FieldVolume, RadarName
+from batchio.radar.sinarame_encode import encode_field
 
 
 def turned(field: FieldVolume, by_deg: float = 5.0) -> FieldVolume:

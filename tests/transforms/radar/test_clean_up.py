@@ -14,12 +14,12 @@ from radar_fields import encoded, put_field
 from radar_files import a_field, write_volume
 from run_samples import a_run, left_out
 
-from batchio.cfradial import read_cfradial, write_cfradial
 from batchio.fileset import list_files
 from batchio.fingerprint import sha256_of_file
 from batchio.ledger import Ledger
 from batchio.output import OutputRoot
-from batchio.radar_volume import SourceFile
+from batchio.radar.cfradial import read_cfradial, write_cfradial
+from batchio.radar.volume import SourceFile
 from transforms.decisions import decide_all
 from transforms.radar.clean_up import CleanUpRules, clean_up, listed_in, old_volumes, plan_lines
 from transforms.radar.completeness import VolumeRules, form_volume

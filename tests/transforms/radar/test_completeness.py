@@ -3,7 +3,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from batchio.fileset import FileRef
-from batchio.volume_types import load_volume_types
+from batchio.radar.volume_types import load_volume_types
 from transforms.radar.completeness import VolumeRules, form_volume, volume_of
 from transforms.radar.quality_settings import QualitySettings
 

@@ -17,8 +17,8 @@ from grid_volumes import ALTITUDE_M, ANGLES_DEG, GATE_M, RAYS, START, a_volume, 
 from numpy.typing import NDArray
 
 from batchio.errors import InputError
-from batchio.radar_grid import HAS_VALUE, NO_VALUE, NOT_OBSERVED, RadarGrid, write_radar_grid
-from batchio.radar_volume import Volume
+from batchio.radar.grid_netcdf import HAS_VALUE, NO_VALUE, NOT_OBSERVED, RadarGrid, write_radar_grid
+from batchio.radar.volume import Volume
 from transforms.radar.grid_choice import GridChoice
 
 # Py-ART warns of what others deprecate, when it is imported and when it works.

@@ -10,7 +10,7 @@ from radar_files import BINS, RAYS, a_field
 
 from batchio.fingerprint import sha256
 from batchio.output import OutputRoot
-from batchio.radar_formats import read_volume
+from batchio.radar.formats import read_volume
 from transforms.radar.completeness import VolumeRules, form_volume
 from transforms.radar.make_volume import MakeVolume
 from transforms.radar.quicklook import Quicklook

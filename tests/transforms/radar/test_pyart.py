@@ -14,8 +14,8 @@ COMPARE = """
 import sys, warnings
 from pathlib import Path
 import numpy as np
-from batchio.cfradial import write_cfradial
-from batchio.sinarame import decode_field, parse_name
+from batchio.radar.cfradial import write_cfradial
+from batchio.radar.sinarame import decode_field, parse_name
 from transforms.radar.volume import build_volume
 
 assert "pyart" not in sys.modules

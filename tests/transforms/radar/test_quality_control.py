@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 import pytest
 
-from batchio.radar_volume import Sweep, Volume
+from batchio.radar.volume import Sweep, Volume
 from transforms.radar.quality_settings import QualitySettings
 
 with warnings.catch_warnings():

@@ -23,7 +23,7 @@ from PIL import Image
 
 from batchio.errors import CannotRun, UsageError
 from batchio.output import OutputRoot
-from batchio.sinarame import FIELDS
+from batchio.radar.sinarame import FIELDS
 from transforms.radar.field_colours import FIELD_COLOURS, colours_of
 from transforms.radar.quicklook import Quicklook, require_drawing
 
@@ -109,7 +109,7 @@ from pathlib import Path
 import pyart, pyproj
 import numpy as np
 import rasterio
-from batchio.sinarame import decode_field, parse_name
+from batchio.radar.sinarame import decode_field, parse_name
 from transforms.radar.plan_view import cells_at
 from transforms.radar.volume import build_volume
 
@@ -164,7 +164,7 @@ import eccodes
 eccodes.codes_get_api_version()
 sys.path.insert(0, sys.argv[2])
 from echo_volume import echo_volume
-from batchio.cfradial import write_cfradial
+from batchio.radar.cfradial import write_cfradial
 from batchio.output import OutputRoot
 from transforms.radar.quicklook import Quicklook
 root = OutputRoot(sys.argv[1], "run-1")
@@ -266,7 +266,7 @@ def test_the_setting_tells_pictures_apart():
     ("package", "module", "ours", "extra"),
     [
         ("matplotlib", "matplotlib.axes", "transforms.radar.quicklook_figure", "plots"),
-        ("rasterio", "rasterio", "batchio.geotiff", "geotiff"),
+        ("rasterio", "rasterio", "batchio.radar.geotiff", "geotiff"),
     ],
 )
 def test_what_is_not_installed_is_named_with_its_extra(monkeypatch, package, module, ours, extra):

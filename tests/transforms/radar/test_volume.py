@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from batchio.errors import InputError
-from batchio.radar_volume import RangeShift, SourceFile
-from batchio.sinarame import (
+from batchio.radar.sinarame import (
     FIELDS,
     UNDETECT_BITS,
     FieldSweep,
@@ -19,6 +18,7 @@ from batchio.sinarame import (
     decode_field,
     parse_name,
 )
+from batchio.radar.volume import RangeShift, SourceFile
 from transforms.radar.volume import build_volume, choose_reference, ray_azimuths_deg, ray_times_s
 
 DATA = (

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import numpy as np
 from numpy.typing import NDArray
 
-from batchio.profiles import Station, StationForecast, SurfaceTable
+from batchio.soundings.profiles import Station, StationForecast, SurfaceTable
 from transforms.soundings.skewt_lines import ParcelPath
 from transforms.soundings.thermodynamics import GAS_CONSTANT
 

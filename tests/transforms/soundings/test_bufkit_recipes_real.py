@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batchio.bufkit import decode_bufkit
-from batchio.profiles import Values
+from batchio.soundings.bufkit import decode_bufkit
+from batchio.soundings.profiles import Values
 from transforms.soundings.bufkit_recipes import reproduce_indices
 
 # index: difference that may be, for which part of all values

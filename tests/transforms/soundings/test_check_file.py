@@ -5,8 +5,8 @@ from datetime import datetime, timezone
 import pytest
 from bufkit_samples import END, GFS_COLUMNS, block, preamble, surface, surface_row, text
 
-from batchio.bufkit import decode_bufkit
 from batchio.errors import InputError
+from batchio.soundings.bufkit import decode_bufkit
 from transforms.soundings.check_file import (
     CutShort,
     WrongCycle,

@@ -2,9 +2,9 @@ from datetime import datetime, timezone
 
 import pytest
 
-from batchio.bufkit import decode_bufkit
-from batchio.bufkit_names import find_model
 from batchio.errors import InputError
+from batchio.soundings.bufkit import decode_bufkit
+from batchio.soundings.bufkit_names import find_model
 from transforms.soundings.check_file import WrongPlace, check_content
 from transforms.soundings.places import asked_by_name
 from transforms.soundings.wanted import Wanted

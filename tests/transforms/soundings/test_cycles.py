@@ -10,8 +10,8 @@ from forecasts import forecast
 
 from batchio.ledger_view import LiveUnit
 from batchio.output import OutputRoot
-from batchio.profiles import StationForecast
-from batchio.sounding_parts import write_part
+from batchio.soundings.parts import write_part
+from batchio.soundings.profiles import StationForecast
 from transforms.soundings.cycles import (
     CycleChoice,
     MakeCycle,

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 import pytest
 
-from batchio.bufkit_names import PREFIXES
 from batchio.errors import UsageError
-from batchio.sounding_stations import (
+from batchio.soundings.bufkit_names import PREFIXES
+from batchio.soundings.stations import (
     CatalogueStation,
     Office,
     find_station,

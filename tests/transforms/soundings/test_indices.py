@@ -11,7 +11,7 @@ from nwsspc.sharp.calc import thermo
 from nwsspc.sharp.calc.constants import MISSING
 from nwsspc.sharp.calc.parcel import Parcel, lifter_cm1
 
-from batchio.bufkit import decode_bufkit
+from batchio.soundings.bufkit import decode_bufkit
 from transforms.soundings import parcels
 from transforms.soundings.air import profiles
 from transforms.soundings.composites import Surroundings, composites

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from batchio.bufkit import decode_bufkit
+from batchio.soundings.bufkit import decode_bufkit
 from transforms.soundings.indices import compute_indices
 
 with warnings.catch_warnings():

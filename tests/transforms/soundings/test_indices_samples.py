@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from batchio.bufkit import decode_bufkit
-from batchio.bufkit_samples import CYCLE, sample_files
-from batchio.profiles import Values
+from batchio.soundings.bufkit import decode_bufkit
+from batchio.soundings.profiles import Values
+from batchio.soundings.samples import CYCLE, sample_files
 from transforms.soundings.indices import compute_indices
 
 MODELS = ("hrrr", "rap", "gfs3")

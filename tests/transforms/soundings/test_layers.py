@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batchio.bufkit import decode_bufkit
+from batchio.soundings.bufkit import decode_bufkit
 from transforms.soundings import layers
 from transforms.soundings.layers import KEY_LEVELS_HPA, inversions, key_levels
 

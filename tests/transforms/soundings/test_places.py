@@ -5,8 +5,8 @@ from datetime import datetime, timezone
 import numpy as np
 import pytest
 
-from batchio.profiles import Station
-from batchio.sounding_stations import CatalogueStation, find_office, find_station
+from batchio.soundings.profiles import Station
+from batchio.soundings.stations import CatalogueStation, find_office, find_station
 from transforms.soundings.places import (
     asked_by_name,
     distance_km,

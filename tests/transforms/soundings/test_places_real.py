@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from batchio.bufkit import decode_bufkit
-from batchio.profiles import Station
+from batchio.soundings.bufkit import decode_bufkit
+from batchio.soundings.profiles import Station
 from transforms.soundings.find_wanted import find_wanted
 from transforms.soundings.places import asked_by_name, place_problem
 

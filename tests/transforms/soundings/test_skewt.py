@@ -11,7 +11,7 @@ from forecasts import forecast, warm_day
 from PIL import Image
 
 from batchio.errors import CannotRun, InputError
-from batchio.profiles import Station
+from batchio.soundings.profiles import Station
 from transforms.soundings.indices import compute_indices
 from transforms.soundings.skewt import draw_skewt, require_matplotlib
 

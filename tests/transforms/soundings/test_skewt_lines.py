@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from forecasts import shaded, warm_day
 
-from batchio.profiles import StationForecast
+from batchio.soundings.profiles import StationForecast
 from transforms.soundings import skewt_lines as lines
 from transforms.soundings import thermodynamics as moist
 from transforms.soundings.indices import compute_indices

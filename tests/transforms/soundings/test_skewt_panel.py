@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from forecasts import warm_day
 
-from batchio.profiles import Station
+from batchio.soundings.profiles import Station
 from transforms.soundings import skewt_panel as panel
 from transforms.soundings.index_names import INDICES
 from transforms.soundings.indices import compute_indices

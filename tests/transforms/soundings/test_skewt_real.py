@@ -9,7 +9,7 @@ import pytest
 from forecasts import shaded
 from PIL import Image
 
-from batchio.bufkit import decode_bufkit
+from batchio.soundings.bufkit import decode_bufkit
 from transforms.soundings import skewt_lines as lines
 from transforms.soundings.columns import at_pressure
 from transforms.soundings.indices import compute_indices

@@ -2,10 +2,10 @@ from datetime import datetime, timezone
 
 import pytest
 
-from batchio.bufkit_names import PREFIXES, find_model
 from batchio.errors import UsageError
 from batchio.fileset import list_files
 from batchio.globs import alternatives
+from batchio.soundings.bufkit_names import PREFIXES, find_model
 from transforms.soundings.find_wanted import Search
 from transforms.soundings.sources import (
     MODELS,

@@ -8,7 +8,7 @@ from sounding_files import sounding_of
 from batchio.errors import InputError
 from batchio.fileset import FileRef
 from batchio.output import OutputRoot
-from batchio.sounding_parts import read_part
+from batchio.soundings.parts import read_part
 from transforms.soundings import take_forecasts
 from transforms.soundings.check_file import WrongPlace
 from transforms.soundings.take_forecasts import TakeForecasts

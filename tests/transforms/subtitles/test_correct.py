@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchio.lexicon import read_lexicon
+from batchio.subtitles.lexicon import read_lexicon
 from transforms.subtitles.correct import Corrector
 from transforms.subtitles.settings import DEFAULT_STEPS, STEPS, Settings
 

@@ -10,8 +10,8 @@ from rapidfuzz.distance import Levenshtein
 from subtitle_cues import read_cues
 from subtitle_damage import Damage, Score, score_damage
 
-from batchio.lexicon import Entry, Style, load_lexicons
-from batchio.word_keys import bare_key
+from batchio.subtitles.lexicon import Entry, Style, load_lexicons
+from batchio.subtitles.word_keys import bare_key
 from transforms.subtitles.correct import Corrector
 from transforms.subtitles.settings import STEPS, Settings
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from batchio.srt import read_srt
-from batchio.srt_samples import make_srt
+from batchio.subtitles.samples import make_srt
+from batchio.subtitles.srt import read_srt
 from transforms.subtitles.known_words import KnownWords
 
 KNOWN = KnownWords(["krishna", "kṛṣṇa", "mokṣa"])

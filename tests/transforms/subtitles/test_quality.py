@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from batchio.errors import UsageError
-from batchio.srt import read_srt
-from batchio.srt_model import Subtitles
+from batchio.subtitles.srt import read_srt
+from batchio.subtitles.srt_model import Subtitles
 from transforms.subtitles.profiles import PROFILES, Profile, find_profile
 from transforms.subtitles.quality import (
     Quality,

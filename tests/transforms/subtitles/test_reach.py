@@ -12,10 +12,10 @@ from typing import NamedTuple
 import pytest
 
 from batchio.fileset import FileRef
-from batchio.lexicon import Entry, load_lexicons
 from batchio.output import OutputRoot
-from batchio.srt_samples import make_srt
-from batchio.subtitle_parts import FileFindings, places_in_part, read_part
+from batchio.subtitles.lexicon import Entry, load_lexicons
+from batchio.subtitles.parts import FileFindings, places_in_part, read_part
+from batchio.subtitles.samples import make_srt
 from transforms.subtitles.correct_files import LEXICON, CorrectFiles, How
 from transforms.subtitles.file_words import hash_of, pack, unpack, words_of
 from transforms.subtitles.lexicons import Lexicons, kept_entries, kept_path

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchio.srt import read_srt
-from batchio.srt_model import Cue
+from batchio.subtitles.srt import read_srt
+from batchio.subtitles.srt_model import Cue
 from transforms.subtitles.reference import Comparison, Triple, align, compare, split_at_agreement
 
 

@@ -4,7 +4,7 @@ import pytest
 from subtitle_cues import read_cues
 from verse_damage import score_quotations
 
-from batchio.verses import Verse
+from batchio.subtitles.verses import Verse
 from transforms.subtitles.verse_index import Stream, VerseIndex, verse_index, verse_key
 from transforms.subtitles.verses import find_verses
 

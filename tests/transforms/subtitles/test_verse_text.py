@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from subtitle_cues import read_cues
 from verse_damage import quoted
 
-from batchio.lexicon import Style
-from batchio.verses import Verse
-from batchio.word_keys import words_of
+from batchio.subtitles.lexicon import Style
+from batchio.subtitles.verses import Verse
+from batchio.subtitles.word_keys import words_of
 from transforms.subtitles.edits import Change
 from transforms.subtitles.verse_index import VerseIndex, verse_index
 from transforms.subtitles.verse_text import write_verses

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from batchio.syntax_parts import CALL, IMPORT, INHERIT, SYMBOL
+from batchio.syntax.parts import CALL, IMPORT, INHERIT, SYMBOL
 from transforms.syntax.extraction import Call, Extraction, Import, Inherit
 from transforms.syntax.link import link
 

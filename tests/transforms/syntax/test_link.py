@@ -6,7 +6,7 @@ import textwrap
 import pytest
 from linked_file import DUMP, NOWHERE, File, key, name_key
 
-from batchio.syntax_parts import PartRows
+from batchio.syntax.parts import PartRows
 from transforms.syntax.modules import candidates
 
 

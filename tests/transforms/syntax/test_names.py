@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from syntax_rows import Row, Tree, row, rows_of, tree
 
-from batchio.syntax_parts import key_of
+from batchio.syntax.parts import key_of
 from transforms.syntax.arrow_lists import parents, starts
 from transforms.syntax.live import LiveTrees, Part, live_trees
 from transforms.syntax.lookup_rules import name_key

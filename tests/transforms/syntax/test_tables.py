@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from syntax_rows import Tree, part_of, row, rows_of, tree
 
-from batchio.syntax_parts import NOT_AST, QUARANTINED, key_of
-from batchio.syntax_tables import TABLES
+from batchio.syntax.parts import NOT_AST, QUARANTINED, key_of
+from batchio.syntax.tables import TABLES
 from batchio.tables import TableFormat
 from transforms.syntax import live
 from transforms.syntax.live import LiveTrees, Part, live_trees

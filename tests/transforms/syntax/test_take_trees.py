@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from taken_trees import all_of
 
-from batchio import ast_json_stream
-from batchio.ast_json import Document, read_documents
+from batchio.syntax import ast_json_stream
+from batchio.syntax.ast_json import Document, read_documents
 from transforms.syntax.estree import ESTree
 from transforms.syntax.extraction import Extraction
 from transforms.syntax.file_rows import TreeFile

@@ -1,0 +1,1 @@
+"""Postal addresses: CSV in blocks of rows, models of CRFsuite."""

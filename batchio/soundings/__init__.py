@@ -1,0 +1,1 @@
+"""Forecast soundings: BUFKIT, CF NetCDF, tables, the catalogue of stations and offices."""

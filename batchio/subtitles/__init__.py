@@ -1,0 +1,1 @@
+"""Subtitles: SRT, lexicons, verses that are quoted, what is told of corrections."""

@@ -1,0 +1,1 @@
+"""Syntax trees: JSON of many parsers, what is taken out of it, tables."""
