@@ -48,10 +48,12 @@ def address_texts(table: pa.RecordBatch, columns: Sequence[int]) -> pa.StringArr
     """Returns the fields of some columns joined with a comma, without those that are blank."""
     if len(columns) == 1:
         return table.column(columns[0])
-    fields = []
-    for column in columns:
-        field = pc.utf8_trim_whitespace(table.column(column))
-        fields.append(pc.if_else(pc.equal(field, ""), None, field))
+    return join_filled([pc.utf8_trim_whitespace(table.column(c)) for c in columns], BETWEEN)
+
+
+def join_filled(columns: Sequence[pa.StringArray], between: str) -> pa.StringArray:
+    """Returns the texts of each row joined, without those that are empty or null."""
+    filled = [pc.if_else(pc.equal(column, ""), None, column) for column in columns]
     # Arrow, where it skips nulls, drops a row that has nothing else.
-    fields[0] = pc.if_else(pc.is_null(pc.coalesce(*fields)), "", fields[0])
-    return pc.binary_join_element_wise(*fields, BETWEEN, null_handling="skip")
+    filled[0] = pc.if_else(pc.is_null(pc.coalesce(*filled)), "", filled[0])
+    return pc.binary_join_element_wise(*filled, between, null_handling="skip")

@@ -79,18 +79,15 @@ class Duplicates:
     score: Floats
 
 
-def make_reference(
-    texts: Sequence[str], keys: PlaceKeys | None = None, device: Device = CPU
-) -> Reference:
+def make_reference(texts: Sequence[str], device: Device = CPU) -> Reference:
     """Returns the list in the form that is matched against, once for all blocks of an input.
 
     Args:
         texts: The addresses.
-        keys: Of the texts, where they were parsed elsewhere.
         device: What searches.
     """
     folded = [fold(text) for text in texts]
-    keys = find_keys(folded) if keys is None else keys
+    keys = find_keys(folded)
     first: dict[tuple[str, str, str], int] = {}
     parts = zip(folded, keys.house_number.tolist(), keys.postal_code.tolist(), strict=True)
     distinct = np.array([first.setdefault(each, len(first)) for each in parts], dtype=np.int64)
@@ -108,29 +105,22 @@ def make_reference(
     )
 
 
-def match(
-    texts: Sequence[str],
-    reference: Reference,
-    settings: MatchSettings,
-    keys: PlaceKeys | None = None,
-) -> Matches:
+def match(texts: Sequence[str], reference: Reference, settings: MatchSettings) -> Matches:
     """Returns the rows of the reference that each text may stand for."""
     folded = [fold(text) for text in texts]
     vectors = weigh(count_trigrams(folded), reference.weights)
     wanted = Wanted(max(settings.top_k, _RANKED_AGAIN), _least_cosine(settings.min_score))
     near = nearest(vectors, reference.index, wanted)
-    scores = _score(near, folded, find_keys(folded) if keys is None else keys, reference)
+    scores = _score(near, folded, find_keys(folded), reference)
     return _rank_rows(near, scores, reference, settings)
 
 
-def dedupe(
-    texts: Sequence[str], min_score: float, keys: PlaceKeys | None = None, device: Device = CPU
-) -> Duplicates:
+def dedupe(texts: Sequence[str], min_score: float, device: Device = CPU) -> Duplicates:
     """Returns which rows are the same place, each compared with the nearest before it.
 
     Rows without a letter or a digit are like none.
     """
-    own = make_reference(texts, keys, device)
+    own = make_reference(texts, device)
     wanted = Wanted(_RANKED_AGAIN, _least_cosine(min_score), earlier_only=True)
     near = nearest(own.index.vectors, own.index, wanted)
     scores = _score(near, own.folded, own.keys, own)

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.addresses.trigrams import fold
-
 # All on folded texts: lower case, single spaces, no marks.
 _UK_POSTCODE = re.compile(r"\b([a-z]{1,2}\d[a-z\d]?) ?(\d[a-z]{2})\b")
 _ZIP = re.compile(r"(?<=\D )(\d{5})(?: \d{4})?(?: usa| us| united states)?$")
@@ -39,16 +37,6 @@ class PlaceKeys:
 def find_keys(folded: Iterable[str]) -> PlaceKeys:
     """Returns the keys that the rules find in folded texts."""
     return _as_keys([_find(text) for text in folded])
-
-
-def given_keys(house_numbers: Sequence[str], postal_codes: Sequence[str]) -> PlaceKeys:
-    """Returns keys that were parsed elsewhere."""
-    rows = []
-    for number, code in zip(house_numbers, postal_codes, strict=True):
-        plain = fold(code)
-        _, full, area = _find(f"x {plain}")
-        rows.append((fold(number), full or plain, area))
-    return _as_keys(rows)
 
 
 def agree_on_number(ours: PlaceKeys, theirs: PlaceKeys) -> Floats:

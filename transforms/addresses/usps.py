@@ -51,13 +51,6 @@ class Lines(NamedTuple):
     reason: str = ""
 
 
-def standardise(
-    components: Sequence[Mapping[str, str]], types: Sequence[str | None]
-) -> list[Lines]:
-    """Returns the lines of many addresses, in their order."""
-    return [standard_lines(one, kind) for one, kind in zip(components, types, strict=True)]
-
-
 def standard_lines(components: Mapping[str, str], kind: str | None) -> Lines:
     """Returns the lines of an address from its components and its type.
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from transforms.addresses.address_text import join_filled
 from transforms.addresses.tagger import Tagged, Tagger
 from transforms.addresses.tagging import COMPONENTS
 from transforms.addresses.usps import (
@@ -140,10 +141,7 @@ def _mapped(column: pa.StringArray, read: Callable[[str], str]) -> pa.StringArra
 
 def _joined(parts: list[pa.StringArray]) -> pa.StringArray:
     """Returns the parts of lines as lines, null where there is nothing in any."""
-    filled = [pc.if_else(pc.equal(part, ""), None, part) for part in parts]
-    # Arrow, where it skips nulls, drops a row that has nothing else.
-    filled[0] = pc.if_else(pc.is_null(pc.coalesce(*filled)), "", filled[0])
-    lines = pc.binary_join_element_wise(*filled, " ", null_handling="skip")
+    lines = join_filled(parts, " ")
     untidy = pc.match_substring_regex(lines, _UNTIDY)
     if untidy.true_count:
         tidied = pa.array(map(tidy, lines.filter(untidy).to_pylist()), pa.string())

@@ -7,7 +7,6 @@ from far_arrays import far_device
 
 from batchio.errors import UsageError
 from transforms.addresses.match import Matches, MatchSettings, dedupe, make_reference, match
-from transforms.addresses.place_keys import given_keys
 
 LIST = [
     "12 High Street, Fowey, PL23 1AQ",
@@ -55,14 +54,6 @@ def test_nothing_matches_an_empty_text_or_an_empty_list() -> None:
     assert found(match(["", "--"], make_reference(LIST), MatchSettings(3))) == []
     assert found(match(["x"], make_reference([]), MatchSettings())) == []
     assert found(match([], make_reference(LIST), MatchSettings())) == []
-
-
-def test_keys_parsed_elsewhere_take_the_place_of_ours() -> None:
-    texts = ["Flat 3, 14 Mill Lane", "Flat 14, 3 Mill Lane"]
-    keys = given_keys(["14", "3"], ["", ""])
-    asked = given_keys(["3"], [""])
-    reference = make_reference(texts, keys)
-    assert found(match(["3 Mill Lane flat"], reference, MatchSettings(), asked)) == [(0, 1)]
 
 
 def test_a_device_gives_the_same_matches() -> None:

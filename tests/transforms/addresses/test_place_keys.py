@@ -6,7 +6,6 @@ from transforms.addresses.place_keys import (
     agree_on_code,
     agree_on_number,
     find_keys,
-    given_keys,
 )
 from transforms.addresses.trigrams import fold
 
@@ -28,13 +27,6 @@ from transforms.addresses.trigrams import fold
 def test_number_and_code_are_found(text: str, number: str, code: str, area: str) -> None:
     keys = find_keys([fold(text)])
     assert (keys.house_number[0], keys.postal_code[0], keys.area[0]) == (number, code, area)
-
-
-def test_keys_parsed_elsewhere_are_compared_like_ours() -> None:
-    given = given_keys(["14B", "7", ""], ["pl23 1aq", "60466-1234", "K1A 0B1"])
-    found = find_keys(["14b fore street pl231aq", "7 western ave il 60466", "ottawa"])
-    assert agree_on_number(given, found).tolist() == [1, 1, 1]
-    assert agree_on_code(given, found).tolist() == [1, 1, 0.5]
 
 
 def test_what_differs_weighs_more_than_what_is_missing() -> None:

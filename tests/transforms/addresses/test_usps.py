@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from peer import lines_of
 
-from transforms.addresses.usps import Lines, regroup_boxes, standard_lines, standardise
+from transforms.addresses.usps import Lines, regroup_boxes, standard_lines
 
 LABELS = (*usaddress.LABELS, "SecondStreetName", "SecondStreetNamePostType")
 MAIN_ST = {"AddressNumber": "12", "StreetName": "Main", "StreetNamePostType": "Street"}
@@ -79,20 +79,6 @@ def test_a_street_of_more_digits_than_python_reads() -> None:
     number = "9" * 5000
     components = {"StreetName": number, "StreetNamePostType": "St"}
     assert standard_lines(components, "Street Address") == Lines(f"{number} ST")
-
-
-def test_many_addresses_keep_their_order() -> None:
-    rows = [MAIN_ST, {}, {"USPSBoxType": "PO Box", "USPSBoxID": "7"}]
-    assert standardise(rows, ["Street Address", None, "PO Box"]) == [
-        Lines("12 MAIN ST"),
-        Lines(reason="not tagged"),
-        Lines("PO BOX 7"),
-    ]
-
-
-def test_columns_of_different_lengths_are_an_error() -> None:
-    with pytest.raises(ValueError, match="shorter"):
-        standardise([MAIN_ST], [])
 
 
 def test_only_two_boxes_are_regrouped() -> None:

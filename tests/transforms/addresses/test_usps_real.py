@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from peer import lines_of, peer_lines, tagged
 
-from transforms.addresses.usps import Lines, standardise
+from transforms.addresses.usps import Lines, standard_lines
 from transforms.addresses.usps_text import clean
 from transforms.addresses.usps_words import ALL_STATES, DIRECTIONS, STREET_TYPES, UNITS
 
@@ -58,7 +58,7 @@ def test_tags_of_the_raw_text_give_the_same_lines_but_for_a_few(golden: list[dic
     components, types = zip(*(tagged(each["s"]) for each in answered), strict=True)
     differ = [
         each["s"]
-        for each, lines in zip(answered, standardise(components, types), strict=True)
+        for each, lines in zip(answered, map(standard_lines, components, types), strict=True)
         if lines[:5] != tuple(each["out"].values())
     ]
     assert all(clean(text) != text.upper() for text in differ)
