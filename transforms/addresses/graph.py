@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
-from apache_beam.transforms.combiners import Count
 
 from batchio.output import remove_folder
 from batchio.records import Outcome
 from batchio.stores import StoreError
 from transforms.addresses.blocks import after_blocks, block_units, ended, is_planned, weigh
 from transforms.addresses.parts import BLOCKS_FOLDER
+from transforms.after_all import AfterAll, Recorded
 from transforms.outcomes import ProcessUnits, RecordOutcomes
-from transforms.recording_fn import RecordingFn
 from transforms.run import Run
 from transforms.units import OutcomePack, Pack, Process, Unit
 
@@ -110,15 +109,12 @@ class ClearBlocks(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
         """Builds the removal."""
-        return outcomes | "AllRecorded" >> Count.Globally() | beam.ParDo(_ClearFn(self.run))
+        return outcomes | AfterAll(_clear, self.run)
 
 
-class _ClearFn(RecordingFn):
-    def process(self, _count: int) -> None:
-        if self.recorder().stopping.is_set():
-            return
-        try:
-            output = self._run.output
-            remove_folder(f"{output.folder}{BLOCKS_FOLDER}", retries=output.retries)
-        except StoreError as error:  # all work is done, and the next run may remove it
-            logger.warning("%s", error)
+def _clear(recorded: Recorded) -> None:
+    output = recorded.run.output
+    try:
+        remove_folder(f"{output.folder}{BLOCKS_FOLDER}", retries=output.retries)
+    except StoreError as error:  # all work is done, and the next run may remove it
+        logger.warning("%s", error)

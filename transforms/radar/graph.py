@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import apache_beam as beam
-from apache_beam.transforms.combiners import Count
 
+from transforms.after_all import AfterAll, Recorded
 from transforms.filesets import SkipUpToDate
 from transforms.outcomes import ProcessUnits, weigh_by_size
-from transforms.radar.grid_choice import GridMember, form_grid, members_by_slot
+from transforms.radar.grid_choice import GridChoice, GridMember, form_grid, members_by_slot
 from transforms.radar.make_grid import RadarWork
-from transforms.recording_fn import RecordingFn
 from transforms.run import Run
 from transforms.units import Unit
 
@@ -43,8 +42,7 @@ class MakeGrids(beam.PTransform):  # type: ignore[misc]
         run = replace(self.run, rerun="all" if self.run.rerun == "all" else "changed")
         return (
             outcomes
-            | "AllRecorded" >> Count.Globally()
-            | "Volumes" >> beam.ParDo(_VolumesFn(self.run, self.work))
+            | "Volumes" >> AfterAll(partial(_volumes, make.choice), self.run)
             | "GroupBySlot" >> beam.GroupByKey()
             | "FormGrids" >> beam.Map(form)
             | "SkipUpToDate" >> SkipUpToDate(run, 1)
@@ -52,20 +50,11 @@ class MakeGrids(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _VolumesFn(RecordingFn):
+def _volumes(choice: GridChoice, recorded: Recorded) -> Iterator[tuple[str, GridMember]]:
     """Yields the volumes that may be on a grid, with the slot of each."""
-
-    def __init__(self, run: Run, work: RadarWork) -> None:
-        super().__init__(run)
-        self._choice = work.make_grid.choice
-
-    def process(self, _count: int) -> Iterator[tuple[str, GridMember]]:
-        run, recorder = self._run, self.recorder()
-        if recorder.stopping.is_set():
-            return
-        recorder.commit()
-        alone = run.rerun == "all"
-        yield from members_by_slot(recorder.ledger, run.record, self._choice, alone=alone)
+    run = recorded.run
+    alone = run.rerun == "all"
+    yield from members_by_slot(recorded.ledger, run.record, choice, alone=alone)
 
 
 def weigh(unit: Unit) -> float:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import apache_beam as beam
 from apache_beam.transforms.combiners import Count
 
 from batchio.output import OutputRoot
+from transforms.after_all import AfterAll, Recorded
 from transforms.outcomes import ProcessUnits
-from transforms.recording_fn import RecordingFn
 from transforms.run import Run
 from transforms.soundings.cycles import CycleChoice, cycle_units
 from transforms.soundings.run_tables import RunTables
@@ -39,27 +40,18 @@ class MakeCycles(beam.PTransform):  # type: ignore[misc]
         patient = replace(self.run, timeout_s=math.inf)  # it takes as long as there are stations
         return (
             outcomes
-            | "AllRecorded" >> Count.Globally()
-            | "Cycles" >> beam.ParDo(_CyclesFn(self.run, self.choice))
+            | "Cycles" >> AfterAll(partial(_cycles, self.choice), self.run)
             | "Spread" >> beam.Reshuffle()
             | ProcessUnits(self.work, patient)
         )
 
 
-class _CyclesFn(RecordingFn):
-    def __init__(self, run: Run, choice: CycleChoice) -> None:
-        super().__init__(run)
-        self._choice = choice
-
-    def process(self, _count: int) -> Iterator[Pack]:
-        run, recorder = self._run, self.recorder()
-        if recorder.stopping.is_set():
-            return
-        recorder.commit()
-        seen = recorder.ledger.live_units(run.record.scope, run.record.started)
-        units = cycle_units(seen, self._choice, alone=run.rerun == "all")
-        for unit in self.out_of_date(list(units)):
-            yield Pack([unit])
+def _cycles(choice: CycleChoice, recorded: Recorded) -> Iterator[Pack]:
+    run = recorded.run
+    seen = recorded.ledger.live_units(run.record.scope, run.record.started)
+    units = cycle_units(seen, choice, alone=run.rerun == "all")
+    for unit in recorded.out_of_date(list(units)):
+        yield Pack([unit])
 
 
 @dataclass
@@ -78,23 +70,17 @@ class TellOfFiles(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
         """Builds the writing."""
-        counted = outcomes | "AllWorked" >> Count.Globally()
-        return counted | "Tables" >> beam.ParDo(_TablesFn(self.run, self.tables, self.archive))
+        if self.archive is not None:
+            worked = outcomes | "AllWorked" >> Count.Globally()
+            outcomes = worked | "ClearScratch" >> beam.Map(partial(_clear_scratch, self.archive))
+        return outcomes | AfterAll(partial(_tell, self.tables), self.run)
 
 
-class _TablesFn(RecordingFn):
-    def __init__(self, run: Run, tables: RunTables, archive: OutputRoot | None) -> None:
-        super().__init__(run)
-        self._tables = tables
-        self._archive = archive
+def _clear_scratch(archive: OutputRoot, _count: int) -> None:
+    archive.clear_scratch()
 
-    def process(self, _count: int) -> Iterator[OutcomePack]:
-        if self._archive is not None:
-            self._archive.clear_scratch()
-        recorder = self.recorder()
-        if recorder.stopping.is_set():
-            return
-        recorder.commit()
-        unit, write = self._tables.prepare(recorder.ledger, self._run.record)
-        for todo in self.out_of_date([unit]):
-            yield OutcomePack([Attempt(write)(todo)])
+
+def _tell(tables: RunTables, recorded: Recorded) -> Iterator[OutcomePack]:
+    unit, write = tables.prepare(recorded.ledger, recorded.run.record)
+    for todo in recorded.out_of_date([unit]):
+        yield OutcomePack([Attempt(write)(todo)])

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
-from apache_beam.transforms.combiners import Count
 
 from batchio.records import FAILED
+from transforms.after_all import AfterAll, Recorded
 from transforms.decisions import SETTINGS_CHANGED
 from transforms.outcomes import ProcessUnits
 from transforms.recorder import Recorder
-from transforms.recording_fn import RecordingFn
 from transforms.run import Run
 from transforms.syntax.join import (
     TABLES_UNIT,
@@ -51,8 +51,7 @@ class WriteTables(beam.PTransform):  # type: ignore[misc]
         patient = replace(self.run, timeout_s=math.inf)  # a table takes as long as there is of it
         tables = (
             outcomes
-            | "AllRecorded" >> Count.Globally()
-            | "TakeSnapshot" >> beam.ParDo(_SnapshotFn(self.run, self.choice))
+            | "TakeSnapshot" >> AfterAll(partial(_first_steps, self.choice), self.run)
             | "FirstSteps" >> ProcessUnits(self.work, patient)
             | "SecondSteps"
             >> beam.FlatMap(_second_steps, self.choice).with_outputs(_ENDED, main="table")
@@ -67,27 +66,18 @@ class WriteTables(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _SnapshotFn(RecordingFn):
+def _first_steps(choice: TableChoice, recorded: Recorded) -> Iterator[Pack]:
     """Yields the first steps, if the tables are out of date."""
-
-    def __init__(self, run: Run, choice: TableChoice) -> None:
-        super().__init__(run)
-        self._choice = choice
-
-    def process(self, _count: int) -> Iterator[Pack]:
-        run, recorder = self._run, self.recorder()
-        if recorder.stopping.is_set():
-            return
-        recorder.commit()
-        snapshot = take_snapshot(recorder.ledger, run.record, run.output)
-        if snapshot is None:
-            return
-        todo = self.out_of_date([tables_unit(snapshot, self._choice)])
-        for tables in todo:
-            for unit in first_steps(snapshot, _with_reason(tables), self._choice):
-                yield Pack([unit])
-        if not todo:
-            clear_stage(run.output)
+    run = recorded.run
+    snapshot = take_snapshot(recorded.ledger, run.record, run.output)
+    if snapshot is None:
+        return
+    todo = recorded.out_of_date([tables_unit(snapshot, choice)])
+    for tables in todo:
+        for unit in first_steps(snapshot, _with_reason(tables), choice):
+            yield Pack([unit])
+    if not todo:
+        clear_stage(run.output)
 
 
 def _with_reason(tables: Unit) -> Unit:
