@@ -1,6 +1,8 @@
 # make setup   the environment, in .venv
 # make demo    samples, and each pipeline on its own
-# make test    the tests; COVERAGE=yes measures what they cover, and takes half as long again
+# make test    the tests of all parts, and of each command
+# make contract  what every pipeline promises: whole runs of each, stopped, killed, begun again
+# make coverage  both, and what they cover: takes half as long again
 # make servers the tests with Flink, PostgreSQL and emulators of object stores: these take longer
 # make flink   fetches a Flink cluster; make flink-demo runs each pipeline on it
 # make docs    what the pages take from the code: options, columns of tables
@@ -13,7 +15,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 
-.PHONY: setup demo test servers flink flink-demo on-flink check lint types layers format docs \
+.PHONY: setup demo test contract coverage servers flink flink-demo on-flink check lint types layers format docs \
 	template constraints clean
 
 setup: .venv/.made
@@ -81,16 +83,19 @@ on-flink:
 
 # A file's tests are run by one process, so that what they share is made once; in the order of names,
 # for files of few tests hold the long ones, and would come last.
-TESTS = --ignore tests/servers -n $(JOBS) --dist loadfile --no-loadscope-reorder
+BY_FILE = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 test: setup
-ifdef COVERAGE
+	$(BIN)/python -m pytest $(BY_FILE) --ignore tests/contract --ignore tests/servers
+
+# What every pipeline promises: whole runs of each, stopped, killed and begun again.
+contract: setup
+	$(BIN)/python -m pytest $(BY_FILE) tests/contract
+
+coverage: setup
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage run -m pytest $(BY_FILE) --ignore tests/servers
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
-else
-	$(BIN)/python -m pytest $(TESTS)
-endif
 
 # Three at a time, each with servers of its own: mostly they wait.
 SERVERS ?= tests/servers
@@ -99,6 +104,7 @@ servers: setup
 
 check: lint types layers
 	$(MAKE) test
+	$(MAKE) contract
 	$(MAKE) servers
 
 lint: setup
