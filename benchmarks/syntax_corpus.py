@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import sys
 import sysconfig
 import warnings
 from collections.abc import Iterator
@@ -93,9 +92,3 @@ def _constant(text: str) -> dict[str, Any]:
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-
-
-if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    print(dump_modules(place / "modules", place / "sources"))
-    print(dump_small(place / "small", int(sys.argv[2]), 7000))

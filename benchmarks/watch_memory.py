@@ -16,12 +16,13 @@ from pathlib import Path
 
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 
-from radar_files import START, write_volume
+from radar_files import START, write_volume  # noqa: E402
 
-from batchio.database import sqlite_url
-from batchio.ledger_view import LedgerView
+from batchio.database import sqlite_url  # noqa: E402
+from batchio.ledger_view import LedgerView  # noqa: E402
 
 _FIRST = 50
 
