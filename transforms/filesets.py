@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -90,9 +89,7 @@ class FormUnits(beam.PTransform):  # type: ignore[misc]
         """Builds the forming."""
         forming = self.forming
         take = forming.form if isinstance(forming, EachFile) else forming.keyed
-        taken = files | "Take" >> beam.FlatMap(partial(_tagged, take)).with_outputs(
-            _LEFT_OUT, main="taken"
-        )
+        taken = files | "Take" >> beam.FlatMap(_tagged, take).with_outputs(_LEFT_OUT, main="taken")
         taken[_LEFT_OUT] | "RecordLeftOut" >> beam.ParDo(_RecordLeftOutFn(self.run))
         if isinstance(forming, EachFile):
             return taken["taken"]
@@ -100,7 +97,7 @@ class FormUnits(beam.PTransform):  # type: ignore[misc]
         return groups | "Form" >> beam.Map(forming.form)
 
 
-def _tagged(take: Callable[[FileRef], Any], file: FileRef) -> Iterator[Any]:
+def _tagged(file: FileRef, take: Callable[[FileRef], Any]) -> Iterator[Any]:
     taken = take(file)
     yield TaggedOutput(_LEFT_OUT, taken) if isinstance(taken, LeftOut) else taken
 

@@ -1,5 +1,6 @@
 import os
 from contextlib import closing
+from functools import partial
 
 import apache_beam as beam
 import pytest
@@ -158,3 +159,13 @@ def test_nothing_is_decided_once_a_run_stops(tmp_path, files):
         with pipeline() as p:
             packs = p | beam.Create(units_of(files)) | SkipUpToDate(run)
             assert_that(packs, equal_to([]))
+
+
+@pytest.mark.parametrize("forming", [EachFile, partial(Grouped, key=str)])
+def test_steps_have_the_same_names_in_each_run(tmp_path, forming):
+    def labels():
+        p = pipeline()
+        p | beam.Create([]) | FormUnits(forming(form=partial(print, object())), a_run(tmp_path))
+        return p.applied_labels
+
+    assert labels() == labels()  # Beam keeps each name for as long as its process lives
