@@ -1,6 +1,9 @@
 """Memory of a command that watches, after few polls and after many, with work in each.
 
-python benchmarks/watch_memory.py --polls 500
+python benchmarks/watch_memory.py --polls 500 [--keep 50]
+
+A volume comes at each look. The inputs of the newest 50 stay, as when old ones are cleaned up: what
+grows then is the watcher, and not the list of what there is to look at.
 """
 
 from __future__ import annotations
@@ -31,20 +34,25 @@ def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--polls", type=int, default=500)
-    polls = parser.parse_args().polls
+    parser.add_argument("--keep", type=int, default=50, help="volumes whose inputs stay")
+    asked = parser.parse_args()
+    polls = asked.polls
     with tempfile.TemporaryDirectory() as folder:
         inputs, output = Path(folder, "in"), Path(folder, "out")
         write_volume(inputs, ["DBZH"])
         command = [sys.executable, "-m", "pipelines.radar", "--input", f"{inputs}/*.BUFR"]
         limits = ["--watch", "0.05", "--max_polls", str(polls), "--progress", "none"]
         with subprocess.Popen([*command, "--output", str(output), *limits]) as process:
-            _feed(process, inputs, sqlite_url(output / ".headrace" / "ledger.db"), polls)
+            url = sqlite_url(output / ".headrace" / "ledger.db")
+            _feed(process, inputs, url, polls, asked.keep)
         made = len(list(output.glob("*.nc")))
     print(f"{made} volumes made")
 
 
-def _feed(process: subprocess.Popen[bytes], inputs: Path, ledger_url: str, polls: int) -> None:
-    """Writes a volume after each poll; prints the memory every so many."""
+def _feed(
+    process: subprocess.Popen[bytes], inputs: Path, ledger_url: str, polls: int, keep: int
+) -> None:
+    """Writes a volume after each poll, and removes an old one; prints the memory every so many."""
     shown = fed = 0
     first = 0.0
     with closing(LedgerView(ledger_url)) as view:
@@ -55,7 +63,9 @@ def _feed(process: subprocess.Popen[bytes], inputs: Path, ledger_url: str, polls
             if made > fed:
                 fed = made
                 write_volume(inputs, ["DBZH"], time=START + timedelta(minutes=fed))
-            if done >= shown + _FIRST or done == polls:
+                for old in sorted(inputs.iterdir())[:-keep]:
+                    old.unlink()
+            if done >= shown + _FIRST or shown < done == polls:
                 shown = done
                 rss_mb = psutil.Process(process.pid).memory_info().rss / 1e6
                 first = first or rss_mb
