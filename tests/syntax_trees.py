@@ -17,7 +17,7 @@ from transforms.syntax.extraction import CLASS, FUNCTION, Call, Extraction, Node
 Row = dict[str, Any]
 
 
-def python_tree(source: str) -> Any:
+def python_tree(source: str | bytes) -> Any:
     """Dumps a source as users of ast2json do."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

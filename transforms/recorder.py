@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ from batchio.database import PATIENCE_S, shown
 from batchio.errors import CannotRun
 from batchio.fileset import local_path
 from batchio.ledger import Ledger
+from batchio.ledger_view import LedgerView
 from batchio.output import free_bytes
 from batchio.records import (
     COMPLETED,
@@ -59,10 +61,10 @@ class Recorder:
             return cls._live[run.run_id]
 
     def __init__(self, run: Run) -> None:
+        if run.is_spread:
+            _check_shared(run)
         self.run = run
         self.ledger = Ledger(run.ledger_url, patience_s=PATIENCE_S)
-        if run.is_spread:
-            _check_shared(self.ledger, run)
         self.stopping = threading.Event()
         self.stop_reason = ""
         self.error: Exception | None = None
@@ -272,15 +274,17 @@ class Recorder:
             self.stop(f"{NO_SPACE}: only {free / 1e6:.0f} MB are free in {local_path(root)}")
 
 
-def _check_shared(ledger: Ledger, run: Run) -> None:
+def _check_shared(run: Run) -> None:
     """Raises CannotRun if the run is not in the ledger: it is another machine's file."""
-    if not ledger.exists() or ledger.run(run.run_id) is None:
-        raise CannotRun(
-            f"run {run.run_id} is not in it, as seen from {HOST}",
-            path=shown(ledger.url),
-            step="ledger",
-            action="give --ledger a PostgreSQL URL: SQLite serves the workers of one machine",
-        )
+    with closing(LedgerView(run.ledger_url, patience_s=PATIENCE_S)) as ledger:
+        if ledger.exists() and ledger.run(run.run_id) is not None:
+            return
+    raise CannotRun(
+        f"run {run.run_id} is not in it, as seen from {HOST}",
+        path=shown(run.ledger_url),
+        step="ledger",
+        action="give --ledger a PostgreSQL URL: SQLite serves the workers of one machine",
+    )
 
 
 def _rss(pid: int) -> int:

@@ -1,4 +1,3 @@
-import ast
 import gzip
 import hashlib
 import json
@@ -7,7 +6,7 @@ from typing import Any
 
 import pytest
 import tree_sitter_go
-from ast2json import ast2json
+from syntax_trees import python_tree
 from tree_sitter import Language, Node, Parser
 
 from batchio.syntax.ast_encode import clang_dump, python_dump, tree_sitter_dump
@@ -45,7 +44,7 @@ def test_one_dump_is_damaged_and_the_others_are_json() -> None:
 @pytest.mark.parametrize("path", PYTHON)
 def test_python_is_dumped_as_ast2json_does(path: str) -> None:
     source = FILES[path].decode()
-    assert python_dump(source) == without_aliases(ast2json(ast.parse(source)))
+    assert python_dump(source) == without_aliases(python_tree(source))
 
 
 def without_aliases(value: Any) -> Any:

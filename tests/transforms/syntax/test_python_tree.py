@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ast2json import ast2json
 from hypothesis import given
 from hypothesis import strategies as st
 from radon.complexity import cc_visit
 from radon.visitors import Function
+from syntax_trees import python_tree
 
 from transforms.syntax.extraction import Extraction, Import, Symbol
 from transforms.syntax.python_tree import PythonTree
@@ -22,14 +22,8 @@ SMALLER_THAN = 40_000
 OTHER_FOLDERS = {"test", "tests", "site-packages", "lib2to3", "idlelib"}
 
 
-def dump(source: str | bytes) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast2json(ast.parse(source))
-
-
 def extract(source: str | bytes) -> Extraction:
-    return extract_tree(dump(source))
+    return extract_tree(python_tree(source))
 
 
 def extract_tree(*pieces: Any) -> Extraction:
@@ -64,7 +58,7 @@ def modules() -> list[tuple[bytes, Extraction, int]]:
     found = []
     for path in standard_library():
         source = path.read_bytes()
-        tree = dump(source)
+        tree = python_tree(source)
         found.append((source, extract_tree(tree), sum(1 for _ in SHAPE.walk(tree))))
     return found
 
@@ -336,7 +330,7 @@ def test_imports():
 
 @pytest.mark.parametrize("key", ["node_type", "ast_type", "class"])
 def test_other_dumpers_give_the_same(key):
-    renamed = json.loads(json.dumps(dump(CLASSES)).replace('"_type"', f'"{key}"'))
+    renamed = json.loads(json.dumps(python_tree(CLASSES)).replace('"_type"', f'"{key}"'))
     ours, theirs = extract(CLASSES), extract_tree(renamed)
     assert theirs.kinds == ours.kinds
     assert facts(theirs) == facts(ours)
@@ -353,7 +347,7 @@ def facts(out: Extraction) -> list[tuple[Any, ...]]:
 def test_a_tree_in_pieces_gives_what_the_whole_gives():
     source = "__all__ = ['f']\n" + CLASSES + "def f(): g()\nimport x\nplain = 1\n_a = 2\n_a = 3\n"
     for text in (source, source.replace("__all__ = ['f']\n", "") + "__all__ = ['f']\n"):
-        whole = dump(text)
+        whole = python_tree(text)
         pieces = extract_tree(*({**whole, "body": [piece]} for piece in whole["body"]))
         once = extract_tree(whole)
         assert facts(pieces) == facts(once)

@@ -162,13 +162,14 @@ def test_functions_and_classes_are_those_that_ast_finds(ast_data, module):
     dump = dump_of(ast_data, module)
     out = extracted(dump)
     tree, _, same = source_of(dump, module)
+    if not same:
+        pytest.skip("this Python has another version of the module")
     defined = [node for node in ast.walk(tree) if isinstance(node, (*FUNCTIONS, ast.ClassDef))]
     found = [s for s in out.symbols if s.kind in ("function", "method", "constructor", "class")]
     assert out.language == "python"
     assert sorted(s.name for s in found) == sorted(node.name for node in defined)
-    if same:
-        expected = {(node.name, node.lineno, node.end_lineno) for node in defined}
-        assert {(s.name, s.line_start, s.line_end) for s in found} == expected
+    expected = {(node.name, node.lineno, node.end_lineno) for node in defined}
+    assert {(s.name, s.line_start, s.line_end) for s in found} == expected
 
 
 @pytest.mark.parametrize("module", MODULES)
