@@ -35,7 +35,7 @@ class SyntaxHooks(Contract):
     works = "batchio.syntax.ast_json:_read_document"
     writes = "transforms.syntax.tables:_batch"
     bad_step = "read"
-    bad_cause = "the data end within"
+    bad_cause = "the data end"
     further_units = ("tables",)
 
     def make_inputs(self, folder: Path, count: int) -> list[str]:
