@@ -20,7 +20,7 @@ from transforms.worker_link import BOARD_BYTES
 from transforms.worker_pool import WorkerPool
 from transforms.worker_process import Died
 
-DEADLINE_S = 60.0
+DEADLINE_S = 20.0
 
 
 @pytest.fixture

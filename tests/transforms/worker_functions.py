@@ -47,6 +47,8 @@ def _raise(text: str) -> None:
 
 
 def _signal(number: str) -> None:
+    if int(number) != signal.SIGKILL:
+        signal.signal(int(number), signal.SIG_DFL)  # a shell's background jobs ignore SIGQUIT
     os.kill(os.getpid(), int(number))
     time.sleep(60)
 
