@@ -74,6 +74,6 @@ class _MakeFn(RecordingFn):
     def process(self, _count: int) -> Iterable[Any] | None:
         recorder = self.recorder()
         if recorder.stopping.is_set():
-            return None
+            return ()
         recorder.commit()
         return self._make(Recorded(self._run, recorder))
